@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,8 +34,8 @@ from gdtbridge.report_page import (
     SheetSubject,
     exam_sheet_of,
     letter_text,
+    picture_files,
 )
-from gdtbridge.report_page.exam_sheet import MOST_PICTURE_BYTES
 from gdtbridge.results.gathering import ReportOpener
 from gdtbridge.retrieve.store import ListedObject
 from gdtbridge.sr import Report, ReportError, ReportHindered, is_report
@@ -152,9 +151,7 @@ class ExamReports:
             for one in self.pictures(exam)
             if (one.is_usual if chosen is None else one.instance_id in chosen)
         ][:MOST_PICTURES]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="print-") as place:
-            made = tuple(self._rendered(wanted, Path(place)))
+        with picture_files(self.folder, self._rendered(wanted)) as made:
             missing = len(wanted) - len(made)
             notes = [_missing(missing)] if missing else []
             return self._printed(self.sheet(exam, made, notes))
@@ -237,21 +234,14 @@ class ExamReports:
                 log.warning("exam %d: a report is not printed: %s", exam.exam.id, error)
                 yield None
 
-    def _rendered(self, wanted: Sequence[ExamPicture], folder: Path) -> Iterator[SheetPicture]:
-        """Yield the pictures as files; what cannot be made, or would be too much, is left out."""
-        until, size = self.monotonic() + MOST_SECONDS, 0
+    def _rendered(self, wanted: Sequence[ExamPicture]) -> Iterator[tuple[bytes, str]]:
+        """Yield the pictures with their captions; what cannot be made in time is left out."""
+        until = self.monotonic() + MOST_SECONDS
         for one in wanted:
             if self.monotonic() > until:
                 return
-            made = self._made(one.file, None)
-            if made is None:
-                continue
-            size += len(made.data)
-            if size > MOST_PICTURE_BYTES:
-                return
-            file = folder / f"{one.number}.jpg"
-            file.write_bytes(made.data)
-            yield SheetPicture(file, caption(one, made.title))
+            if (made := self._made(one.file, None)) is not None:
+                yield made.data, caption(one, made.title)
 
     def _made(self, file: Path, frame: int | None) -> RenderedFile | None:
         """Return a frame, or the one that stands for the object; None where it cannot be made."""

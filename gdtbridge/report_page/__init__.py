@@ -12,6 +12,7 @@ The rules: ``docs/reference/report-page.md``.
 from gdtbridge.report_page.compose import sheet_of
 from gdtbridge.report_page.exam_sheet import SheetSubject, exam_sheet_of
 from gdtbridge.report_page.letter import USUAL_LETTER, letter_text, unknown_variables
+from gdtbridge.report_page.picture_files import picture_files
 from gdtbridge.report_page.printer import PagePrinter
 from gdtbridge.report_page.sheet import PageFormat, ReportSheet, SheetPicture
 
@@ -24,6 +25,7 @@ __all__ = [
     "SheetSubject",
     "exam_sheet_of",
     "letter_text",
+    "picture_files",
     "sheet_of",
     "unknown_variables",
 ]

@@ -24,8 +24,6 @@ from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetGroup, Shee
 from gdtbridge.report_page.texts import page_text
 from gdtbridge.sr import Report
 
-MOST_PICTURE_BYTES: Final = 16 * 1024 * 1024
-"""Of all pictures of a sheet: with them its PDF stays below the 25 MB of a patient record."""
 TITLE: Final = "Untersuchung"
 NO_VALUES: Final = "Das Gerät hat keine Messwerte gesendet."
 OTHER_NAME: Final = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,12 +34,11 @@ from gdtbridge.report_page import (
     PageFormat,
     PagePrinter,
     ReportSheet,
-    SheetPicture,
     SheetSubject,
     exam_sheet_of,
+    picture_files,
     sheet_of,
 )
-from gdtbridge.report_page.exam_sheet import MOST_PICTURE_BYTES
 from gdtbridge.results.file_names import own_number, safe_part
 from gdtbridge.results.patience import ReadingPatience
 from gdtbridge.sr import Report, ReportError
@@ -185,13 +183,13 @@ class AttachmentBuilder:
         chosen = [one for one in pictures if one.attachment.format == "JPG"]
         if place.exam is None or not (reports or chosen):
             return None
-        place.exam.spool.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.exam.spool, prefix="print-") as folder:
+        named = ((one.data, one.attachment.name) for one in chosen)
+        with picture_files(place.exam.spool, named) as laid:
             sheet = exam_sheet_of(
                 _subject(planned, reports, place.exam),
                 reports,
                 self.catalogue,
-                pictures=tuple(_laid(chosen, Path(folder))),
+                pictures=laid,
                 fetal_sex=place.fetal_sex,
             )
             return self._printed(planned, sheet, place, "Untersuchung")
@@ -257,19 +255,6 @@ def _subject(planned: PlannedResult, reports: Sequence[Report], paper: ExamPaper
         study_instance_uid=exam.study_instance_uid,
         is_corrected=not all(agree(one.patient, planned.patient) for one in exam.claims),
     )
-
-
-def _laid(pictures: Sequence[AttachedFile], folder: Path) -> Iterator[SheetPicture]:
-    """Yield the pictures of a page as files, as many as it may have bytes."""
-    size = 0
-    for number, one in enumerate(pictures, start=1):
-        size += len(one.data)
-        if size > MOST_PICTURE_BYTES:
-            log.warning("%d pictures are too much for a page", len(pictures) - number + 1)
-            return
-        file = folder / f"{number}.jpg"
-        file.write_bytes(one.data)
-        yield SheetPicture(file, one.attachment.name)
 
 
 def _were_chosen(kept: Sequence[ArchivedInstance], key: KeyObjects) -> bool:

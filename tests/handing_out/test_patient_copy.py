@@ -140,10 +140,27 @@ def test_several_exams_without_values(practice: Practice, reports: Reports, tmp_
     assert list(folder.glob("*.PDF")) == []
 
 
+def encrypted(practice: Practice, exam: AssignedExam, target: Path) -> None:
+    """Only who has the password reads a copy; another program does."""
+    with pytest.raises(CopyRefused, match="zu kurz"):
+        practice.core.handing.copies.made([exam], NOW, password="short")
+    word = "k3p7x-right"
+    with practice.core.handing.copies.made([exam], NOW, password=word) as file:
+        content = file.read()
+    assert b"4711" not in content
+    target.write_bytes(content)
+    program = next(filter(None, map(shutil.which, ("7zz", "7z"))), None)
+    if program is None:
+        pytest.skip("7-Zip is not installed")
+    for tried, status in (("k3p7x-wrong", 2), (word, 0)):
+        test = [program, "t", f"-p{tried}", str(target)]
+        assert subprocess.run(test, capture_output=True, check=False).returncode == status
+
+
 def test_a_missing_file_and_a_full_disk_are_told(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is there is copied; without room nothing is begun."""
+    """What is there is copied, encrypted where wanted; without room nothing is begun."""
     send_pictures(practice, 2)
     practice.wait()
     (exam,) = practice.core.handing.exams.of_exam(1)
@@ -151,26 +168,7 @@ def test_a_missing_file_and_a_full_disk_are_told(
     folder = unpacked(practice, tmp_path / "stick", exam)
     assert len(objects_below(folder)) == 1
     assert "Eine Datei der Untersuchung fehlt" in (folder / "INDEX.HTM").read_text("utf-8")
+    encrypted(practice, exam, tmp_path / "copy.zip")
     monkeypatch.setattr(practice.archive, "_reserve", 1 << 60)
     with pytest.raises(OutOfResources):
         practice.core.handing.copies.made([exam], NOW)
-
-
-def test_an_encrypted_copy(practice: Practice, tmp_path: Path) -> None:
-    """Only who has the password reads it; another program does."""
-    send_pictures(practice, 1)
-    practice.wait()
-    exams = practice.core.handing.exams.of_exam(1)
-    with pytest.raises(CopyRefused, match="zu kurz"):
-        practice.core.handing.copies.made(exams, NOW, password="short")
-    word = "k3p7x-right"
-    with practice.core.handing.copies.made(exams, NOW, password=word) as file:
-        content = file.read()
-    assert b"4711" not in content
-    (tmp_path / "copy.zip").write_bytes(content)
-    program = next(filter(None, map(shutil.which, ("7zz", "7z"))), None)
-    if program is None:
-        pytest.skip("7-Zip is not installed")
-    for tried, status in (("k3p7x-wrong", 2), (word, 0)):
-        test = [program, "t", f"-p{tried}", str(tmp_path / "copy.zip")]
-        assert subprocess.run(test, capture_output=True, check=False).returncode == status

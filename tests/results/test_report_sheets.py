@@ -225,7 +225,7 @@ class TestOnePageForAnExam:
         assert all(value.replace(".", ",") in text for value in values.all("8420"))
         assert "Praxis Dr. Sommer" in text
         assert "Bild 1" in text
-        assert list(practice.settings.spool_folder.glob("print-*")) == []
+        assert list(practice.settings.spool_folder.glob("*.part")) == []
         reports.send(THYROID, **person)
         assert sorted(one.all("6303") for one in finish(practice)) == [(), ("PDF",)]
         assert len(pages(practice)) == 2

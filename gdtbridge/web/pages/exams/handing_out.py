@@ -28,6 +28,7 @@ PART: Final = "teil"
 PICTURE: Final = "bild"
 OTHER: Final = "auch-"
 """What the name of a field begins with that adds another exam of the patient, by its mark."""
+LONGEST_DETAIL: Final = 200
 MOST_OTHERS: Final = 50
 CHOSEN: Final = "gewaehlt"
 """Parameter that says that somebody chose pictures, perhaps none."""
@@ -107,6 +108,9 @@ class HandingOutPages:
         password = fields.get("kennwort", "").strip() if "geheim" in fields else ""
         if "geheim" in fields and not password:
             return self._show(part, self.frame.texts("handing.no_password"))
+        also = " ".join(f"exam:{one.exam.study_instance_uid}" for one in exams[1:])
+        subject = f"exam:{part.exam.study_instance_uid}"
+        concerns(part.exam.patient_id, subject, also[:LONGEST_DETAIL])
         copies, values = self.desk.copies, "werte" in fields
         try:
             file = copies.made(exams, now, values=values, password=password)
