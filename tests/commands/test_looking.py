@@ -70,6 +70,8 @@ WORKING = {
     "exams undo": ("1.2.3",),
     "exams unmatch": ("1.2.3",),
     "exams withdraw": ("1.2.3", "--from", "7", "--reason", "x"),
+    "export audit": ("--to", "set.zip"),
+    "export constancy": ("--to", "set.zip"),
     "export patient": ("7", "--to", "copy.zip"),
     "fetch": ("--study", "1.2.3"),
     "forward again": ("1",),
