@@ -176,10 +176,10 @@ class TestRunning:
 
         begun = time.monotonic()
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(f"http://127.0.0.1:{bridge.http_port}/readyz", timeout=5)
+            urllib.request.urlopen(f"http://127.0.0.1:{bridge.http_port}/readyz", timeout=20)
         answer.value.close()
         assert answer.value.code == 503
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 5
 
 
 class TestCheck:
