@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,11 @@ def test_whatever_is_written_is_read(text: str) -> None:
 def test_whatever_is_put_together_is_read(pieces: list[str]) -> None:
     """Marks where none belong."""
     ranges("".join(pieces))
+
+
+@pytest.mark.parametrize("text", ['"' + '\\"' * 15_000, '"\\"' * 10_000 + "\\"])
+def test_quotes_nobody_closes_are_read_once(text: str) -> None:
+    """As long as a header may be it is read in milliseconds; looked for anew it takes seconds."""
+    begun = time.process_time()
+    ranges(text)
+    assert time.process_time() - begun < 1

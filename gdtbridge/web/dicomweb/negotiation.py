@@ -15,8 +15,10 @@ from werkzeug.wrappers import Request
 
 MULTIPART: Final = "multipart/related"
 ANY: Final = "*/*"
-_PIECE: Final = re.compile(r'(?:[^",;]|"(?:[^"\\]|\\.)*")+')
-_SPLIT: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")+')
+_QUOTED: Final = r'"(?:[^"\\]|\\.?)*(?:"|\Z)'
+"""A quoted string, up to the end where nothing closes it: nobody looks for that twice."""
+_PIECE: Final = re.compile(rf'(?:[^",;]|{_QUOTED})+')
+_SPLIT: Final = re.compile(rf'(?:[^",]|{_QUOTED})+')
 MOST_RANGES: Final = 64
 """Ranges that are looked at; no client has a tenth of it."""
 
