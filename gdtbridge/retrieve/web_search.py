@@ -29,6 +29,8 @@ SECONDS: Final = 20.0
 """What a search may take until it has found the page that was asked for."""
 MOST_FIELDS: Final = 1000
 """Attributes and values a search may name; beyond that nobody means what they ask."""
+MOST_LEVELS: Final = 64
+"""Sequences a name may lead through, as many as metadata are written of."""
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 _NAMED_BY: Final = MappingProxyType(
@@ -134,10 +136,14 @@ def _defaults() -> Mapping[QueryLevel, Sequence[str]]:
 
 
 def _tags(name: str) -> list[int]:
-    """Return the tags a name leads through; none for what no dictionary has."""
-    tags = [
-        int(part, 16) if _TAG.fullmatch(part) else tag_for_keyword(part) for part in name.split(".")
-    ]
+    """Return the tags a name leads through; none for what no dictionary has.
+
+    Raises `QueryRefused` for more than `MOST_LEVELS`.
+    """
+    parts = name.split(".")
+    if len(parts) > MOST_LEVELS:
+        raise QueryRefused("so many levels")
+    tags = [int(part, 16) if _TAG.fullmatch(part) else tag_for_keyword(part) for part in parts]
     found = [tag for tag in tags if tag is not None]
     return found if len(found) == len(tags) else []
 

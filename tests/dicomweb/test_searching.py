@@ -68,8 +68,15 @@ def test_keys_and_values_as_clients_write_them(services: Services, query: str, f
     assert len(services.found(f"/studies?{query}")) == found
 
 
+DEEP = ".".join(["ReferencedStudySequence"] * 1000)
+
+
 @pytest.mark.parametrize(
-    "query", ["StudyDate=abc", "StudyTime=9999", "0020000D=1.2;x", "limit=x", "offset=-1"]
+    "query",
+    [
+        *("StudyDate=abc", "StudyTime=9999", "0020000D=1.2;x", "limit=x", "offset=-1"),
+        *(f"{DEEP}=abc", f"includefield={DEEP}"),
+    ],
 )
 def test_a_value_that_is_none_is_named(services: Services, query: str) -> None:
     """400, with the attribute and without the value."""
