@@ -82,3 +82,12 @@ def test_capabilities_name_every_call(services: Services) -> None:
     assert 'base="http://localhost/dicom-web"' in answer.text
     assert 'path="studies/{study}/series/{series}/instances/{instance}/metadata"' in answer.text
     assert STUDY not in answer.text
+
+
+def test_no_foreign_page_shows_what_older_viewers_are_answered(client: FlaskClient) -> None:
+    """A picture by WADO-URI is nobody's on a page elsewhere, as none by WADO-RS is."""
+    address = f"/wado?requestType=WADO&objectUID={STUDY}.9.1&contentType=application/dicom"
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}
+
+    assert client.get(address, headers=foreign).status_code == 403
+    assert client.get(address, buffered=True).status_code == 200
