@@ -15,6 +15,7 @@ from gdtbridge.dataset.values import to_date
 from gdtbridge.encrypted_zip import new_password
 from gdtbridge.handing_out import AssignedExam, CopyRefused, HandingDesk
 from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.exams.exam import PATH
 from gdtbridge.web.pages.exams.tiles import address_of
 from gdtbridge.web.pages.frame import Frame
@@ -85,7 +86,8 @@ class HandingOutPages:
         part = self._part(exam_id, request.args.get(PART, ""))
         chosen = None
         if CHOSEN in request.args:
-            chosen = {int(one) for one in request.args.getlist(PICTURE) if one.isdecimal()}
+            numbers = map(number_of, request.args.getlist(PICTURE))
+            chosen = {number for number in numbers if number is not None}
         content = self.desk.reports.pdf(part, chosen)
         name = file_name(part, "pdf")
         headers = {"Content-Disposition": f'inline; filename="{name}"', **NEVER_KEPT}

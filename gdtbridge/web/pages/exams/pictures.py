@@ -7,6 +7,7 @@ be shown has the length 0, and the next one follows.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -169,7 +170,8 @@ def _unchanged(key: str) -> Response | None:
 
 
 def _tag(key: str) -> str:
-    return f"{key}-{request.query_string.decode('latin-1')}"
+    """Return what an answer is known by; of the address a digest, which may hold any character."""
+    return f"{key}-{hashlib.sha256(request.query_string).hexdigest()[:KEY_LENGTH]}"
 
 
 def _answer(content: bytes, media_type: str, key: str) -> Response:
