@@ -594,6 +594,7 @@ def sample_desk(
             routing.catalogue,
             practice,
             settings.spool_folder,
+            stores.archive.room_for,
         ),
         SampleExports(settings.export_folder, settings.sample.keep_hours * HOUR_SECONDS, clock),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,6 @@ GONE: Final = (
     "make it anew."
 )
 HOUR_SECONDS: Final = 3600.0
-_CHUNK: Final = 256 * 1024
 
 
 class SetState(StrEnum):
@@ -105,14 +104,13 @@ class SampleExports:
             raise NotFound(GONE)
         return found
 
-    def content(self, key: str) -> Iterator[bytes]:
-        """Return the bytes of a set that is ready, piece by piece; raise `NotFound`."""
+    def opened(self, key: str) -> BinaryIO:
+        """Return the file of a set that is ready, which the caller closes; raise `NotFound`."""
         found = self.known(key)
         try:
-            file = self._path(found).open("rb")
+            return self._path(found).open("rb")
         except OSError as error:
             raise NotFound(GONE) from error
-        return _pieces(file)
 
     def all(self) -> list[MadeSet]:
         """Return what lies here, the newest first."""
@@ -138,9 +136,3 @@ class SampleExports:
 
     def _path(self, made: MadeSet) -> Path:
         return self.folder / f"{made.key}.zip"
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_CHUNK):
-            yield piece

@@ -56,6 +56,8 @@ class SetParts:
     practice: str
     spool: Path
     """Folder for what is written on the way."""
+    room_for: Callable[[int], None]
+    """Raises an `OutOfResources` where so many bytes would fill the disk."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class SampleSet:
             return WrittenCase(sheet)
         folder = f"{number}_{safe_name(sheet)}_{sheet.case.day.isoformat()}"
         one = WrittenCase(sheet, folder)
+        self.parts.room_for(sum(_size(picture.leaving.file) for picture in sheet.chosen))
         stills = [picture for picture in sheet.chosen if picture.kind is ObjectKind.IMAGE]
         clips = [picture for picture in sheet.chosen if picture.kind is ObjectKind.CLIP]
         for place, picture in enumerate(stills, 1):
@@ -216,6 +219,10 @@ def safe_name(sheet: CaseSheet) -> str:
     written = transliterated(named, str.isascii)
     letters = (letter if letter in _SAFE else "-" for letter in written)
     return "".join(letters)[:LONGEST_NAME].strip("-") or "Patient"
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _put(archive: Any, one: WrittenCase, name: str, data: bytes) -> None:  # noqa: ANN401

@@ -18,7 +18,7 @@ from PIL import Image
 
 from gdtbridge.audit import Actor, ActorKind, AuditQuery
 from gdtbridge.encrypted_zip import new_password
-from gdtbridge.errors import NotFound, TooLate
+from gdtbridge.errors import NotFound, OutOfResources, TooLate
 from gdtbridge.sample_audit.exports import SetState
 from gdtbridge.sample_audit.model import CaseOutcome
 from gdtbridge.settings import load_settings
@@ -76,7 +76,8 @@ def unpacked(audited: Audited) -> Unpacked:
     made = desk.begin_set(password, ANNA)
     wait_for(lambda: desk.exports.known(made.key).state is SetState.READY, 60, "the set")
     path = audited.folder / "set.zip"
-    path.write_bytes(b"".join(desk.exports.content(made.key)))
+    with desk.exports.opened(made.key) as file:
+        path.write_bytes(file.read())
     with pyzipper.AESZipFile(path) as archive:
         archive.setpassword(password.encode())
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -253,7 +254,7 @@ def test_a_set_does_not_stay(audited: Audited, unpacked: Unpacked) -> None:
     exports.sweep()
     assert list(exports.folder.iterdir()) == []
     with pytest.raises(NotFound):
-        exports.content("none")
+        exports.opened("none")
 
 
 def test_no_more_cases_than_a_kv_asks_for(audited: Audited) -> None:
@@ -294,3 +295,19 @@ def test_a_set_that_fails_leaves_nothing(audited: Audited, tmp_path: Path) -> No
     assert not [one for one in exports.folder.iterdir() if one.stem == made.key]
     with pytest.raises(OSError, match="No such file"):
         audited.desk.write_set([], tmp_path / "no" / "set.zip", "secret", ANNA)
+
+
+def test_a_set_that_would_fill_the_disk_is_not_made(audited: Audited, tmp_path: Path) -> None:
+    """Asked before a case is written, for what is chosen of it; nothing is left of the file."""
+    asked: list[int] = []
+
+    def room_for(size: int) -> None:
+        asked.append(size)
+        raise OutOfResources("disk")
+
+    parts = replace(audited.desk.parts, room_for=room_for)
+    sheets = audited.desk.sheets_of([("4712", date(2026, 11, 30))])
+    with pytest.raises(OutOfResources):
+        replace(audited.desk, parts=parts).write_set(sheets, tmp_path / "set.zip", "secret", ANNA)
+    assert asked == [sum(one.leaving.file.stat().st_size for one in sheets[0].chosen)]
+    assert list(tmp_path.iterdir()) == []

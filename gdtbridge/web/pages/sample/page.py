@@ -80,9 +80,12 @@ class SamplePages:
 
     def picture(self, case_id: int, instance_id: int) -> Response:
         """Return a picture of a case, small; 404 for one that is of no such case."""
-        found = self.core.sample.checker.finder.find(self.core.sample.case(case_id))
+        case = self.core.sample.case(case_id)
+        found = self.core.sample.checker.finder.find(case)
         if instance_id not in {one.listed.instance_id for one in found.pictures}:
             raise refuse(404)
+        if found.patient is not None:
+            concerns(found.patient.id, f"sample:{case.day}")
         shown = self.core.pictures.thumbnail(instance_id, THUMBNAIL)
         if shown.problem:
             raise refuse(404)
