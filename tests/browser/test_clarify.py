@@ -130,6 +130,7 @@ def test_three_clicks_lead_to_the_file(browser: Browser, opened: Callable[[str],
     with screen(browser) as page:
         page.goto(f"{desk.room.url}/mehr")
         page.get_by_role("link", name="Zu klären").click()
+        page.wait_for_url("**/klaeren**")  # with the scripts that hear a choice
         page.get_by_role("radio", name="Müller, Änne").check()
         expect(page.locator(".then")).to_contain_text("4711, Müller, Änne, *24.12.1958")
         expect(page.locator(".then")).to_contain_text("27 Messwerte")

@@ -185,6 +185,7 @@ def test_assign_an_exam_that_is_held(browser: Browser, bridge: Service) -> None:
         page.goto(f"{url}/heute")
         with task(page, "assign a held exam", clicks=3) as hands:
             hands.click(row(page, "NOTFALL").get_by_role("link", name="Klären"))
+            page.wait_for_url("**/klaeren/**")  # with the scripts that hear a choice
             hands.click(page.get_by_role("radio", name="Notfall, Nele"))
             expect(page.locator(".then")).to_contain_text("7301")
             hands.click(page.get_by_role("button", name="In Akte 7301 übernehmen"))
