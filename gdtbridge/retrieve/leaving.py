@@ -27,6 +27,8 @@ from gdtbridge.dataset.part10 import read_announced
 from gdtbridge.dataset.text import character_set_for
 from gdtbridge.dataset.values import PersonName, da_text, tm_text
 from gdtbridge.devices.quirks import as_it_leaves, quirks_of
+from gdtbridge.sr import Code
+from gdtbridge.sr.statement_table import is_identifying
 
 SYSTEM: Final = "GDTBRIDGE"
 """Modifying System (0400,0563)."""
@@ -46,6 +48,8 @@ _OF_A_PERSON: Final = (
     *("PerformedProcedureStepDescription", "ImageComments", "StudyComments"),
 )
 """Elements of a head that may tell of the person the device meant (PS3.3 C.7.1 and C.7.2)."""
+_TREE_VALUES: Final = ("PersonName", "TextValue", "UID", "Date", "DateTime")
+"""What content items say who somebody is with (PS3.3 Table C.17-3)."""
 _ITEMS: Final = 0xFFFE
 """Group of the delimiters of items and sequences (PS3.5 7.5)."""
 
@@ -210,6 +214,28 @@ def _forget(dataset: Dataset, *, is_another: bool) -> None:
             del dataset[keyword]
     if is_another:
         dataset.remove_private_tags()
+        _forget_in_tree(dataset)
+
+
+def _forget_in_tree(dataset: Dataset) -> None:
+    """Empty what the tree of a report says of who somebody is.
+
+    The items stay: others may refer to them by their place (PS3.3 C.17.3.2.5).
+    """
+    waiting = [dataset]
+    while waiting:
+        one = waiting.pop()
+        if _says_who(one):
+            for keyword in _TREE_VALUES:
+                if keyword in one:
+                    one[keyword].value = ""
+        waiting += one.get("ContentSequence") or ()
+
+
+def _says_who(item: Dataset) -> bool:
+    words = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+    names = item.get("ConceptNameCodeSequence") or ()
+    return any(is_identifying(Code(*(str(one.get(word, "")) for word in words))) for one in names)
 
 
 def _comparable(keyword: str, value: str) -> str:

@@ -123,6 +123,33 @@ def test_nothing_is_left_of_another_person(practice: Practice, tmp_path: Path) -
         practice.core.handing.copies.made([], NOW)
 
 
+def test_a_report_s_tree_names_no_other_person(
+    practice: Practice, reports: Reports, tmp_path: Path
+) -> None:
+    """What it says of who its subject is is empty, its values are all there, in their places."""
+
+    def name_them(dataset: Any) -> None:
+        name, what = pydicom.Dataset(), pydicom.Dataset()
+        what.CodeValue, what.CodingSchemeDesignator = "121029", "DCM"
+        what.CodeMeaning = "Subject Name"
+        name.RelationshipType, name.ValueType = "HAS OBS CONTEXT", "PNAME"
+        name.ConceptNameCodeSequence, name.PersonName = [what], "Notfall^Nora"
+        dataset.ContentSequence.insert(0, name)
+
+    said = {"PatientID": "", "PatientName": "Notfall^Nora", "AccessionNumber": ""}
+    reports.send("abdomen.dcm", name_them, StudyInstanceUID=STUDY, **said)
+    practice.wait()
+    practice.core.orders.place(practice.order())
+    practice.core.held.release(STUDY, "4711", who="x")
+    practice.wait()
+    (exam,) = practice.core.handing.exams.of_patient("4711")
+    (file,) = objects_below(unpacked(practice, tmp_path / "stick", exam))
+    assert b"Notfall" not in file.read_bytes()
+    tree = pydicom.dcmread(file).ContentSequence
+    assert len(tree) == len(pydicom.dcmread(exam.objects[0][1].file).ContentSequence)
+    assert tree[0].PersonName == ""
+
+
 def test_several_exams_without_values(practice: Practice, reports: Reports, tmp_path: Path) -> None:
     """One patient, two studies, one page; neither measurements nor measurement reports."""
     send_pictures(practice, 1)
