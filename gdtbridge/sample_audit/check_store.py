@@ -119,6 +119,13 @@ def transducer_names(connection: Connection) -> dict[tuple[str, str], str]:
     return {(row.device, row.transducer): row.name for row in connection.execute(query)}
 
 
+def has_transducer(connection: Connection, device: str, transducer: str) -> bool:
+    """Return whether a picture was made by a device with a transducer."""
+    here = (picture_check.c.device == device, picture_check.c.transducer == transducer)
+    query = sa.select(picture_check.c.instance_id).where(*here).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def name_transducer(connection: Connection, device: str, transducer: str, name: str) -> None:
     """Enter what a transducer is called; nothing forgets it."""
     here = (transducer_name.c.device == device, transducer_name.c.transducer == transducer)

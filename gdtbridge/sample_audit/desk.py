@@ -29,6 +29,7 @@ FULL: Final = (
     "cases at once. Please remove some first."
 )
 NO_CASE: Final = "Diesen Fall gibt es nicht mehr. / There is no such case any more."
+NO_TRANSDUCER: Final = "Diesen Schallkopf gibt es nicht. / There is no such transducer."
 NO_PICTURE: Final = "Dieses Bild gehört nicht zum Fall. / This image is not of the case."
 FILE_NAMES: Final = {Asked.SAMPLE: "KV-Stichprobe", Asked.CONSTANCY: "Konstanzpruefung"}
 """What sets are saved as, before the day."""
@@ -126,8 +127,13 @@ class SampleDesk:
         return [one.sheet for one in self.transducers()]
 
     def name_transducer(self, aet: str, transducer: str, name: str) -> None:
-        """Say what a transducer of a device is called; an empty name takes it back."""
+        """Say what a transducer of a device is called; an empty name takes it back.
+
+        Raises `NotFound` for one no picture was made with.
+        """
         with self.database.write() as connection:
+            if not check_store.has_transducer(connection, aet, transducer):
+                raise NotFound(NO_TRANSDUCER)
             check_store.name_transducer(connection, aet, transducer, name)
 
     # ------------------------------------------------------------------ the set

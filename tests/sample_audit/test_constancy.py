@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from gdtbridge.cli import main
 from gdtbridge.core import open_core
+from gdtbridge.errors import NotFound
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.settings import load_settings
 from tests.tools.elements import element, still
@@ -69,6 +70,8 @@ def test_the_newest_b_mode_image_of_each_transducer(practice: Practice) -> None:
     assert row.parts[0].value == "Konvex (C5-2)"
     desk.name_transducer("US01", "C5-2", "")
     assert found(desk)[0][0] == "Raum 1 C5-2"
+    with pytest.raises(NotFound):
+        desk.name_transducer("US01", "C5-2" * 1000, "Konvex")
     practice.clock.seconds += 365 * 24 * 3600
     assert found(desk) == []
 
