@@ -122,12 +122,11 @@ class SampleSet:
         folder = f"{number}_{safe_name(sheet)}_{sheet.case.day.isoformat()}"
         one = WrittenCase(sheet, folder)
         self.parts.room_for(sum(_size(picture.leaving.file) for picture in sheet.chosen))
-        stills = [picture for picture in sheet.chosen if picture.kind is ObjectKind.IMAGE]
-        clips = [picture for picture in sheet.chosen if picture.kind is ObjectKind.CLIP]
-        for place, picture in enumerate(stills, 1):
-            self._still(archive, one, picture, f"Bild_{place:02}")
-        for place, picture in enumerate(clips, 1):
-            self._clip(archive, one, picture, f"Clip_{place:02}")
+        for picture in sheet.chosen:  # by the numbers that the check list tells them by
+            if picture.kind is ObjectKind.IMAGE:
+                self._still(archive, one, picture, f"Bild_{picture.number:02}")
+            else:
+                self._clip(archive, one, picture, f"Clip_{picture.number:02}")
         self._measurements(archive, one)
         if not sheet.chosen:
             one.problems.append("Bilder (keines ausgewählt)")

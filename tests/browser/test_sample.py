@@ -134,8 +134,8 @@ def test_five_cases_are_handed_in(browser: Browser, german: ReadingRoom) -> None
         with pyzipper.AESZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
             archive.setpassword(password.encode())
             assert archive.testzip() is None
-            assert "1_Oeztuerk_2026-11-30/Bild_02.jpg" in archive.namelist()
-            assert "1_Oeztuerk_2026-11-30/Bild_03.jpg" not in archive.namelist()
+            assert "1_Oeztuerk_2026-11-30/Bild_03.jpg" in archive.namelist()
+            assert "1_Oeztuerk_2026-11-30/Bild_02.jpg" not in archive.namelist()
         page.get_by_role("link", name="Zurück zu den Fällen").click()
         expect(page.get_by_role("link", name="Herunterladen")).to_be_visible()
         expect(main).not_to_contain_text(password)

@@ -97,8 +97,8 @@ def test_the_set_holds_what_was_asked_in_its_layout(unpacked: Unpacked) -> None:
     emre = [
         *("Bild_01.jpg", "Bild_01_mit_Angaben.jpg", "Bild_02.jpg", "Bild_02_mit_Angaben.jpg"),
         *("Bild_03.jpg", "Bild_03_mit_Angaben.jpg"),
-        *(f"Clip_01_{word}{end}.jpg" for word in ("Anfang", "Mitte", "Ende") for end in ENDS),
-        *("DICOM/Bild_01.dcm", "DICOM/Bild_02.dcm", "DICOM/Bild_03.dcm", "DICOM/Clip_01.dcm"),
+        *(f"Clip_04_{word}{end}.jpg" for word in ("Anfang", "Mitte", "Ende") for end in ENDS),
+        *("DICOM/Bild_01.dcm", "DICOM/Bild_02.dcm", "DICOM/Bild_03.dcm", "DICOM/Clip_04.dcm"),
         "Messwerte.pdf",
     ]
     anne = ["Bild_01.jpg", "Bild_01_mit_Angaben.jpg", "Bild_02.jpg", "Bild_02_mit_Angaben.jpg"]
@@ -158,7 +158,7 @@ def test_the_papers_say_what_is_there_what_is_missing_and_what_to_look_at(
     assert "9999 · 30.11.2026" in listed
     assert "keine Bilder gefunden" in listed
     assert "aus der Praxissoftware beilegen" in listed
-    assert "Clip_01.dcm" in listed
+    assert "Clip_04.dcm" in listed
     assert re.search(r"Praxis: fehlt .*Bild 1, 2", checked)
     assert "Seite bei paarigen Organen: selbst nachsehen" in checked
     assert "Bilder gesehen: von Dr. Sommer" in checked
@@ -213,7 +213,7 @@ def test_what_the_device_had_under_another_name_is_not_handed_in_unasked(audited
     audited.desk.write_set([only], target, "secret", ANNA)
     with pyzipper.AESZipFile(target) as archive:
         archive.setpassword(b"secret")
-        data = archive.read("1_Oeztuerk_2026-11-30/DICOM/Bild_01.dcm")
+        data = archive.read(f"1_Oeztuerk_2026-11-30/DICOM/Bild_{other.number:02}.dcm")
     assert b"Wagner" not in data
     assert pydicom.dcmread(io.BytesIO(data)).PatientName == "Öztürk^Emre"
 
