@@ -12,8 +12,17 @@ from gdtbridge.typed_dates import TypedDateError, typed_day
 
 LONGEST: Final = 100
 """Characters kept of a number or name."""
-_DAY: Final = re.compile(r"\*?\s*(\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d\d-\d\d)(?!\d)")
+_SAID: Final = (
+    r"(?:\b(?:geb(?:oren|\.)|Geburtsdatum|(?:[Uu]ntersuchung(?:sdatum|stag)?|untersucht))[:,]?\s*)?"
+    r"(?:\b(?:am|vom)\s+)?"
+)
+"""What a letter writes before a date; no word of it is a name."""
+_DAY: Final = re.compile(
+    _SAID + r"\*?\s*(\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d\d-\d\d)(?!\d)"
+)
 _ENDS: Final = " \t;,|*·-"
+_NUMBER: Final = re.compile(r"^(?:Pat(?:ienten|\.)?-?\s?)?(?:Nr\b\.?|[Nn]ummer)[:\s]*(?=\S*\d)")
+"""What a letter writes before a patient number: ``Nr. 4711``."""
 _NUMBERED: Final = re.compile(r"^\s*\d{1,2}[.)]\s+")
 """A number before a line of a pasted list: ``1. Öztürk, Emre 30.11.2026``."""
 NO_DAY: Final = "Hier fehlt das Untersuchungsdatum. / The date of the exam is missing here."
@@ -45,7 +54,8 @@ def _typed(line: str, today: date) -> TypedCase:
     except TypedDateError as error:
         return TypedCase(line, problem=str(error))
     who = _DAY.sub(" ", _NUMBERED.sub("", line))
-    asked = " ".join(who.replace("\t", " ").replace(";", " ").split()).strip(_ENDS)[:LONGEST]
+    asked = " ".join(who.replace("\t", " ").replace(";", " ").split()).strip(_ENDS)
+    asked = _NUMBER.sub("", asked)[:LONGEST]
     if not asked:
         return TypedCase(line, problem=NOBODY)
     return TypedCase(line, asked, day)

@@ -19,6 +19,12 @@ TODAY = date(2026, 12, 1)
         ("30.11.2026 4711", "4711"),
         ("1. Öztürk, Emre *03.07.1991 30.11.26", "Öztürk, Emre"),
         ("Öztürk, Emre; 03.07.1991; 2026-11-30", "Öztürk, Emre"),
+        ("1. Öztürk, Emre, geb. 03.07.1991, Untersuchung am 30.11.2026", "Öztürk, Emre"),
+        ("Öztürk, Emre, geboren am 03.07.1991; Untersuchungsdatum: 30.11.2026", "Öztürk, Emre"),
+        ("Am, Linh vom 30.11.2026", "Am, Linh"),
+        ("Linh Am 30.11.2026", "Linh Am"),
+        ("Pat.-Nr. 4711, 30.11.2026", "4711"),
+        ("Nr. 4711 30.11.2026", "4711"),
         ("von der Heide, Karl - 30-11-2026", "von der Heide, Karl"),
     ],
 )
