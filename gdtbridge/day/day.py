@@ -70,6 +70,7 @@ class Day:
             Counter(one.state for one in lines),
             len(lines),
             facts.is_cut,
+            len({one.patient.id or one.key for one in lines}),
         )
 
     def lines_about(

@@ -180,7 +180,8 @@ EVERY_LINE: Final = DayFilter()
 class DaySheet:
     """A day: the lines that were asked for, by time, and how many there are of each state in all.
 
-    ``is_cut`` tells that there are more lines than a day may have.
+    ``is_cut`` tells that there are more lines than a day may have; ``patients`` how many people all
+    its lines are of, one for each line without a patient number.
     """
 
     day: date
@@ -188,3 +189,4 @@ class DaySheet:
     counts: Mapping[LineState, int] = field(default_factory=dict)
     total: int = 0
     is_cut: bool = False
+    patients: int = 0

@@ -283,7 +283,7 @@ class TestADay:
         day = practice.core.day
         found = day.lines(day.today, DayFilter(frozenset({LineState.WAITING})))
         assert [one.state for one in found.lines] == [LineState.WAITING]
-        assert found.total == 2
+        assert (found.total, found.patients) == (2, 2)
         assert found.counts == {LineState.WAITING: 1, LineState.NEEDS_YOU: 1}
         assert not day.lines(day.today, DayFilter(device="RAUM9")).lines
 

@@ -132,7 +132,7 @@ class TodayPage:
     def _counts(self, sheet: DaySheet) -> str:
         """Return ``9 Patienten · 3 warten · 2 am Gerät · 2 in der Akte``."""
         texts, counts = self.frame.texts, _by_chip(sheet)
-        parts = [texts("today.patients", n=sheet.total)]
+        parts = [texts("today.patients", n=sheet.patients)]
         named = (name for name in ("waiting", "at-device", "in-chart") if counts[name])
         parts.extend(texts(f"today.counts.{name}", n=counts[name]) for name in named)
         return " · ".join(parts)
