@@ -86,6 +86,10 @@ def test_a_copy_is_downloaded_again_and_again(
     with screen(browser) as page:
         page.goto(f"{found.url}/untersuchung/1")
         page.get_by_role("link", name=WORDS[language][1]).click()
+        expect(page.locator("#kennwort")).to_be_hidden()
+        page.locator("[name=geheim]").check()
+        expect(page.locator("#kennwort")).to_be_visible()
+        page.locator("[name=geheim]").uncheck()
         names = []
         for _ in range(2):
             with page.expect_download() as download:

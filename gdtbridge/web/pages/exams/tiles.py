@@ -84,5 +84,5 @@ def _label(one: ShownObject, number: int, of: int, formats: Formats) -> str:
         said.append(texts("exam.frames", n=one.frames))
     if one.description:
         said.append(one.description)
-    said.append(formats.moment(one.received_at))
+    said.append(texts("viewer.received", when=formats.moment(one.received_at)))
     return " · ".join(said)
