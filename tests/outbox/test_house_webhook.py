@@ -332,7 +332,8 @@ def said(practice: Practice, server: HTTPServer) -> list[tuple[str, str | None]]
     """Have everything delivered; return the events that are new and whose they are."""
     before = len(server.log)
     practice.outbox.deliver_due("gdt")
-    practice.outbox.deliver_due(f"{HOUSE}a")
+    arrived = practice.outbox.deliver_due(f"{HOUSE}a")
+    wait_for(lambda: len(server.log) - before >= arrived)  # it answers before it notes a call
     bodies = [json.loads(request.data) for request, _ in server.log[before:]]
     return [(one["type"], one["data"].get("patient_id")) for one in bodies]
 
