@@ -339,10 +339,10 @@ def said(practice: Practice, server: HTTPServer) -> list[tuple[str, str | None]]
 
 
 def look(practice: Practice) -> None:
-    """Let a minute pass and have the exams looked at."""
+    """Let a minute pass and have the held exams looked at."""
     practice.clock.turn(60)
-    (exams,) = (one for one in practice.core.attention.sources if one.name == "exams")
-    practice.core.announcer.look(exams)
+    (held,) = (one for one in practice.core.attention.sources if "held-exam" in one.codes)
+    practice.core.announcer.look(held)
 
 
 def refused(practice: Practice) -> list[AttentionItem]:
