@@ -105,7 +105,7 @@ class DirectoryRecord:
         content.OffsetOfReferencedLowerLevelDirectoryEntity = 0
         content.DirectoryRecordType = kind.name
         values = {keyword: said.get(keyword, "") for keyword in kind.keywords}
-        texts = [value for value in values.values() if isinstance(value, str)]
+        texts = [text for value in values.values() for text in _texts(value)]
         if charset := character_set_for(texts).value:
             content.SpecificCharacterSet = charset
         for keyword, value in values.items():
@@ -218,6 +218,17 @@ def _length(content: Dataset) -> int:
     file.is_little_endian, file.is_implicit_VR = True, False
     write_dataset(file, content)
     return len(file.getvalue())
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts of a record's value, of codes those of their items.
+
+    What was read is text from then on, and written in the character set of the record.
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Sequence):
+        yield from (text for item in value for one in item for text in _texts(one.value))
 
 
 def _untitled() -> Dataset:

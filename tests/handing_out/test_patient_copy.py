@@ -52,11 +52,18 @@ def objects_below(folder: Path) -> list[Path]:
 
 def test_other_programs_open_it(practice: Practice, reports: Reports, tmp_path: Path) -> None:
     """Pydicom finds each object by the DICOMDIR; the files are those that leave by C-GET."""
+
+    def in_polish(dataset: Any) -> None:
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        dataset.ConceptNameCodeSequence[0].CodeMeaning = "Badanie, Łódź"
+
     send_pictures(practice, 2)
-    reports.send("abdomen.dcm", PatientID="4711", StudyInstanceUID=STUDY)
+    reports.send("abdomen.dcm", in_polish, PatientID="4711", StudyInstanceUID=STUDY)
     practice.wait()
     (exam,) = practice.core.handing.exams.of_exam(1)
     folder = unpacked(practice, tmp_path / "stick", exam)
+    *_, record = pydicom.dcmread(folder / "DICOMDIR").DirectoryRecordSequence
+    assert record.ConceptNameCodeSequence[0].CodeMeaning == "Badanie, Łódź"
     read = FileSet(folder / "DICOMDIR")
     found = {str(one.SOPInstanceUID): Path(one.path) for one in read}
     read._stage["t"].cleanup()  # what pydicom leaves to the garbage collector
