@@ -129,7 +129,8 @@ class OrderRemarkSource:
                 "order-remark",
                 f"order:{one.accession_number}",
                 one.ordered_at,
-                detail=one.remarks,
+                one.patient.listed,
+                one.remarks,
                 names={"order": one.accession_number},
             )
             for one in found

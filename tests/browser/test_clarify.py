@@ -272,6 +272,8 @@ def test_undo_and_what_comes_after_it(browser: Browser, opened: Callable[[str], 
         page.get_by_role("button", name="Rückgängig").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Aus der Akte zurückziehen")
         expect(page.locator(".then")).to_contain_text("Irrtümlich übermittelt")
+        cancel = page.get_by_role("link", name="Abbrechen")
+        assert str(cancel.get_attribute("href")).startswith("/untersuchung/")
         assert violations(page) == []
         page.get_by_role("button", name="Zurückziehen").click()
         expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()

@@ -136,6 +136,7 @@ class RemovingPages:
             own=True,
             words=self._words,
             key=key,
+            exam_id=exam_id,
             charts=charts,
             number=number,
             to=to,
