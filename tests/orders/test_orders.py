@@ -55,7 +55,9 @@ def test_an_odd_name_is_told_however_it_was_ordered(
 
     def remarks() -> str:
         items = practice.core.attention.items()
-        return "".join(one.detail for one in items if one.code == "order-remark")
+        found = [one for one in items if one.code == "order-remark"]
+        assert all(one.whose.startswith("4711 ") for one in found)
+        return "".join(one.detail for one in found)
 
     entry = practice.core.orders.place(practice.order(family_name=family_name)).entry
     assert remarks().startswith(told)
