@@ -131,7 +131,8 @@ from gdtbridge.results.sent_records import SentRecords
 from gdtbridge.results.settling import ExamSettler
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
-from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
+from gdtbridge.retrieve.metadata import ObjectMetadata
+from gdtbridge.retrieve.metadata_room import MetadataReader
 from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.retrieve.web_archive import WebArchive

@@ -29,7 +29,8 @@ from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
-from gdtbridge.retrieve.metadata import MetadataReader, ObjectMetadata
+from gdtbridge.retrieve.metadata import ObjectMetadata
+from gdtbridge.retrieve.metadata_room import MetadataReader
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.schema import outbox, outbox_uncollected
 from gdtbridge.settings import Settings
