@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gdtbridge.accounts import Role
 from gdtbridge.audit import Actor, ActorKind, AuditQuery
@@ -76,6 +76,18 @@ def test_who_only_reads_decides_nothing(browser: Browser, room: ReadingRoom) -> 
         assert answer.status == 403
     room.practice.wait()
     assert room.practice.files() == []
+
+
+def test_a_choice_before_the_scripts_are_there_counts(browser: Browser, room: ReadingRoom) -> None:
+    """A quick hand on a slow machine sees what happens, and the button."""
+    with screen(browser) as page:
+        come_in(page, room, "anna")
+        held: list[Route] = []
+        page.route("**/htmx.min.js*", lambda route: held.append(route))  # noqa: PLW0108
+        page.reload(wait_until="commit")
+        page.get_by_role("radio").first.check()
+        held[0].continue_()
+        expect(page.get_by_role("button", name="In Akte 4711 übernehmen")).to_be_visible()
 
 
 def test_who_was_deactivated_does_nothing_more(browser: Browser, room: ReadingRoom) -> None:

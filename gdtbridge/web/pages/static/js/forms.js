@@ -7,6 +7,7 @@ const NOTICE = 30_000; // milliseconds a message stays
 const typed = new Set();
 
 export function startForms() {
+  window.addEventListener("pageshow", tellChoices);
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (form?.hasAttribute("data-asks")) typed.add(form);
@@ -114,4 +115,11 @@ function fillIn(event) {
   field.value = button.dataset.value;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
+}
+
+/** A choice made before the scripts were there, or that the browser brought back, is a choice too. */
+function tellChoices() {
+  for (const one of document.querySelectorAll("input[hx-post]:checked")) {
+    if (!one.defaultChecked) one.dispatchEvent(new Event("change", { bubbles: true }));
+  }
 }
