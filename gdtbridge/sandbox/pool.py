@@ -216,7 +216,7 @@ class ChildProcess:
                 watch.start()
             stdin.write(request + b"\n")
             stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter where it was ended meanwhile (`end`)
             raise self._dead() from error
         finally:
             watch.cancel()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.sandbox import pool
-from gdtbridge.sandbox.answer import ChildAnswer, read_answer
+from gdtbridge.sandbox.answer import ChildAnswer, ChildHindered, read_answer
 from gdtbridge.sandbox.child import answer as answer_to
 from gdtbridge.sandbox.client import result_of
 from tests.sandbox.sample_room import (
@@ -126,6 +126,18 @@ def test_killed_from_outside_is_the_machines_doing(
         with pytest.raises(SampleHindered):
             pending.result(timeout=20)
     assert client.call(ECHO, text="a").text == "a"
+
+
+def test_a_child_that_was_ended_is_no_limit_of_a_file(client: SampleClient) -> None:
+    """Who asks it at the moment it is closed is hindered, as who comes a moment later."""
+    room = client.room
+    command = ("gdtbridge.sandbox.child", room.place, "20", str(room.memory_bytes))
+    child = pool.ChildProcess(command, room.max_text, room.max_body)
+    request = json.dumps({"task": ECHO.function, "arguments": {}}).encode()
+    child.ask(request, 20)
+    child.end()
+    with pytest.raises(ChildHindered):
+        child.ask(request, 20)
 
 
 def test_closed_is_no_limit_of_a_file(client: SampleClient) -> None:
