@@ -35,6 +35,7 @@ from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.dicomweb.routes import dicomweb_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
+from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.pages.exams.pictures import PICTURES
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
@@ -106,13 +107,14 @@ def create_app(
         if name.startswith(PICTURES):
             bound = of_pictures.bound(bound)
         _add_route(app, path, PREFIX + name, bound, *methods)
+    own = OwnAddress(settings.http.public_url)
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
-        *WorklistApi(core.orders, settings.http.public_url, today).routes(),
+        *WorklistApi(core.orders, own, today).routes(),
         *QueryCalls(core.queries, today).routes(),
         *StudyCalls(core.studies, settings.viewer, StudiesPage(frame)).routes(),
-        *dicomweb_routes(core, settings.http.public_url),
+        *dicomweb_routes(core, own),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

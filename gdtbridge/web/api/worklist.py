@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.api import schema
+from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.ports import OrderPort
 from gdtbridge.web.problems import FieldProblem, refuse, refuse_fields
 from worklist import Entry
@@ -32,9 +33,9 @@ Route = tuple[str, str, Callable[..., Response], tuple[str, ...]]
 class WorklistApi:
     """The JSON calls; each parses, calls the core once and writes down what came back."""
 
-    def __init__(self, orders: OrderPort, public_url: str, today: Callable[[], date]) -> None:
+    def __init__(self, orders: OrderPort, own: OwnAddress, today: Callable[[], date]) -> None:
         self._orders = orders
-        self._base = public_url.rstrip("/")
+        self._own = own
         self._today = today
 
     def routes(self) -> tuple[Route, ...]:
@@ -88,7 +89,7 @@ class WorklistApi:
         return response
 
     def _url(self, entry: Entry) -> str:
-        return f"{self._base}{PATH}/{quote(entry.AccessionNumber, safe='')}"
+        return self._own.reference(f"{PATH}/{quote(entry.AccessionNumber, safe='')}")
 
 
 def _concerns(entry: Entry) -> None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from flask import request
-
 from gdtbridge.accounts import Role
-from gdtbridge.web.access.admission import is_forwarded
 from gdtbridge.web.access.principal import principal
+from gdtbridge.web.own_address import OwnAddress
 
 ROOT: Final = "/dicom-web"
 UIDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,27 +25,13 @@ HELD_SCOPE: Final = "dicomweb-held"
 
 @dataclass(frozen=True, slots=True)
 class WebBase:
-    """The address of the services; ``public_url`` where the settings say it, else as called."""
+    """The address of the services."""
 
-    public_url: str
+    own: OwnAddress
 
     def uri(self) -> str:
         """Return the absolute URI below which everything is, without a slash at the end."""
-        return (self.public_url.rstrip("/") or _as_called()) + ROOT
-
-
-def _as_called() -> str:
-    """Return scheme, name and port of the call.
-
-    Some clients leave the port out of the Host header (dicomweb-client 0.61); a proxy that does so
-    is asked at the usual port, and says that it is one.
-    """
-    host, port = request.host, request.environ.get("SERVER_PORT", "")
-    has_port = host.rpartition(":")[2].isdecimal() and not host.endswith("]")
-    is_usual = port in {"", "80" if request.scheme == "http" else "443"}
-    if has_port or is_usual or is_forwarded(request):
-        return f"{request.scheme}://{host}"
-    return f"{request.scheme}://{host}:{port}"
+        return self.own.absolute(ROOT)
 
 
 def sees_held() -> bool:

@@ -14,6 +14,7 @@ from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
 from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.dicomweb.uri import UriCalls
+from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.ports import CorePorts
 
 READ: Final = ("GET", "HEAD")
@@ -25,9 +26,9 @@ SERIES: Final = f"{STUDY}/series/<series>"
 INSTANCE: Final = f"{SERIES}/instances/<instance>"
 
 
-def dicomweb_routes(core: CorePorts, public_url: str) -> tuple[Route, ...]:
+def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
     """Return every call with its endpoint."""
-    base = WebBase(public_url)
+    base = WebBase(own)
     search = SearchCalls(core.archive, base)
     retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS))
     render = RenderCalls(retrieve, core.pictures)
