@@ -10,12 +10,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
-from gdtbridge.database import Database
-from gdtbridge.durable import Clock
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.outbox import collection_store as store
-from gdtbridge.outbox.gdt_drop import GdtDrop
-from gdtbridge.outbox.model import DeliveryJournal
+from gdtbridge.outbox.destination_folder import DestinationFolder
 
 SHORTEST_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 60.0
@@ -31,20 +28,8 @@ MOST: Final = 1000
 class CollectionWatch:
     """Looks now and then into the folder of one destination; used by its worker alone."""
 
-    def __init__(
-        self,
-        database: Database,
-        destination: str,
-        drop: GdtDrop,
-        journal: DeliveryJournal,
-        clock: Clock,
-    ) -> None:
-        """Look into the folder of ``drop``, where ``journal`` says that it is the proven place."""
-        self._database = database
-        self._destination = destination
-        self._drop = drop
-        self._journal = journal
-        self._clock = clock
+    def __init__(self, folder: DestinationFolder) -> None:
+        self._folder = folder
         self._next_look = 0.0  # monotonic
 
     def look(self, in_folder: Callable[[], AbstractContextManager[None]]) -> None:
@@ -52,19 +37,19 @@ class CollectionWatch:
 
         ``in_folder`` is entered as long as the folder is touched, which may hang.
         """
-        began = self._clock.monotonic()
+        began = self._folder.clock.monotonic()
         if began < self._next_look:
             return
         self._next_look = began + SHORTEST_SECONDS
-        now = self._clock.utc()
-        with self._database.read() as connection:
+        now = self._folder.clock.utc()
+        with self._folder.database.read() as connection:
             since = now - store.DAYS * DAY_SECONDS
-            lying = store.uncollected(connection, self._destination, since, MOST)
+            lying = store.uncollected(connection, self._folder.destination, since, MOST)
         if not lying:
             return
         with in_folder():
-            there = self._drop.listed(self._journal)
-        took = self._clock.monotonic() - began
+            there = self._folder.drop.listed(self._folder.journal)
+        took = self._folder.clock.monotonic() - began
         pause = max((now - lying[0].delivered_at) / _PATIENCE, took * _SHARE_OF_TIME)
         self._next_look = began + took + min(max(pause, SHORTEST_SECONDS), LONGEST_SECONDS)
         if there is None:  # as soon as the folder is back, what was collected meanwhile is seen
@@ -77,5 +62,5 @@ class CollectionWatch:
                 gone.append(one.id)
             seen.add(name)
         if gone:
-            with self._database.write(synced=False) as connection:
+            with self._folder.database.write(synced=False) as connection:
                 store.collected(connection, gone, now)

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
-from gdtbridge.database import Database
-from gdtbridge.durable import Clock
 from gdtbridge.outbox import recall_store, store
-from gdtbridge.outbox.gdt_drop import GdtDrop
-from gdtbridge.outbox.model import DeliveryJournal, RecallResult
+from gdtbridge.outbox.destination_folder import DestinationFolder
+from gdtbridge.outbox.model import RecallResult
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +23,8 @@ _ENDED: Final = {
 class RecallRound:
     """Takes files of one destination back; used by its worker alone."""
 
-    def __init__(
-        self,
-        database: Database,
-        destination: str,
-        drop: GdtDrop,
-        journal: DeliveryJournal,
-        clock: Clock,
-    ) -> None:
-        """Take them out of the folder of ``drop``, where ``journal`` proves it the right one."""
-        self._database = database
-        self._destination = destination
-        self._drop = drop
-        self._journal = journal
-        self._clock = clock
+    def __init__(self, folder: DestinationFolder) -> None:
+        self._folder = folder
 
     def go(self, in_folder: Callable[[], AbstractContextManager[None]]) -> set[str] | None:
         """Take back what is to come back; return whom that concerns, None where nothing was.
@@ -46,27 +32,27 @@ class RecallRound:
         ``in_folder`` is entered as long as the folder is touched, which may hang. Destinations that
         are concerned have something to do now.
         """
-        with self._database.read() as connection:
-            wanted = recall_store.to_recall(connection, self._destination)
+        with self._folder.database.read() as connection:
+            wanted = recall_store.to_recall(connection, self._folder.destination)
             shared = {one.id for one in wanted if recall_store.is_shared(connection, one)}
         if not wanted:
             return None
         found = dict.fromkeys(shared, RecallResult.TAKEN)
         with in_folder():
             alone = [one for one in wanted if one.id not in shared]
-            found |= self._drop.recall(alone, self._journal)
+            found |= self._folder.drop.recall(alone, self._folder.journal)
         concerned: set[str] = set()
         waiting: list[int] = []
-        with self._database.write() as connection:
+        with self._folder.database.write() as connection:
             for number, result in found.items():
                 if result is RecallResult.LATER:
                     _, noted = store.attempts(connection, number)
                     store.change(connection, number, last_error=IN_USE)
                     waiting += [number] if noted != IN_USE else []
                     continue
-                taken, now = result is RecallResult.TAKEN, self._clock.utc()
+                taken, now = result is RecallResult.TAKEN, self._folder.clock.utc()
                 concerned |= recall_store.end(connection, number, now, taken=taken)
         told = {number: _ENDED[one] for number, one in found.items() if one in _ENDED}
         for number, what in (told | dict.fromkeys(waiting, f"is {IN_USE}")).items():
-            log.warning("outbox %s: message %d %s", self._destination, number, what)
+            log.warning("outbox %s: message %d %s", self._folder.destination, number, what)
         return concerned

@@ -17,6 +17,7 @@ from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.outbox import call_store, pauses, store
 from gdtbridge.outbox.collecting import CollectionWatch
+from gdtbridge.outbox.destination_folder import DestinationFolder
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
 from gdtbridge.outbox.model import (
@@ -83,16 +84,14 @@ class DestinationWorker:
             else None
         )
         self._journal = DatabaseJournal(database, self._place)
-        self._collection = (
-            CollectionWatch(database, destination, sender, self._journal, clock)
-            if isinstance(sender, GdtDrop) and sender.keeps_payload
-            else None
-        )
-        self._recalls = (
-            RecallRound(database, destination, sender, self._journal, clock)
+        folder = (
+            DestinationFolder(database, destination, sender, self._journal, clock)
             if isinstance(sender, GdtDrop)
             else None
         )
+        keeps_payload = folder is not None and folder.drop.keeps_payload
+        self._collection = CollectionWatch(folder) if folder and keeps_payload else None
+        self._recalls = RecallRound(folder) if folder else None
         self._together = 1
         self._next_look = clock.monotonic()
         self._swept = False
