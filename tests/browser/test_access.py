@@ -10,7 +10,13 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.service import Service
 from tests.tools.waiting import wait_for
 from tests.tools.way_in import PASSWORD, sign_in, url
@@ -151,7 +157,8 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
 def test_the_day_works_for_who_is_signed_in(browser: Browser, practice: Service) -> None:
     """An entry is added, removed and brought back by forms of a session; the trail says by whom."""
     with office(browser, practice, "/heute") as page:
-        page.keyboard.press("n")
+        with next_page(page):
+            page.keyboard.press("n")
         for field, typed in (
             ("family_name", "Sitzung"),
             ("given_name", "Sina"),
@@ -165,7 +172,8 @@ def test_the_day_works_for_who_is_signed_in(browser: Browser, practice: Service)
         here = page.locator("[data-row]").filter(has_text="Sitzung, Sina")
         expect(here).to_contain_text("wartet")
         here.get_by_role("link", name="Sitzung, Sina").focus()
-        page.keyboard.press("Delete")
+        with next_page(page):
+            page.keyboard.press("Delete")
         expect(here).to_contain_text("storniert")
         page.keyboard.press("z")
         expect(here).to_contain_text("wartet")

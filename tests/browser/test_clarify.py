@@ -17,7 +17,15 @@ from gdtbridge.outbox import store
 from gdtbridge.web.pages.texts import texts_of
 from tests.clarifying import scenes
 from tests.clarifying.scenes import SCENES, STUDY, Stage
-from tests.tools.browser import WIDTHS, covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    WIDTHS,
+    covered_on_the_way,
+    late_scripts,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.clock import TO_BELIEVED
 from tests.tools.practice import Reports
 from tests.tools.reading_room import ReadingRoom
@@ -129,8 +137,8 @@ def test_three_clicks_lead_to_the_file(browser: Browser, opened: Callable[[str],
     desk.play(scenes.without_number)
     with screen(browser) as page:
         page.goto(f"{desk.room.url}/mehr")
-        page.get_by_role("link", name="Zu klären").click()
-        page.wait_for_url("**/klaeren**")  # with the scripts that hear a choice
+        with next_page(page):
+            page.get_by_role("link", name="Zu klären").click()
         page.get_by_role("radio", name="Müller, Änne").check()
         expect(page.locator(".then")).to_contain_text("4711, Müller, Änne, *24.12.1958")
         expect(page.locator(".then")).to_contain_text("27 Messwerte")
@@ -275,9 +283,10 @@ def test_undo_and_what_comes_after_it(browser: Browser, opened: Callable[[str], 
         cancel = page.get_by_role("link", name="Abbrechen")
         assert str(cancel.get_attribute("href")).startswith("/untersuchung/")
         assert violations(page) == []
-        page.get_by_role("button", name="Zurückziehen").click()
-        expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()
-        page.get_by_label("In welche Akte").fill("815")
+        with late_scripts(page):  # what is typed before they are there counts as well
+            page.get_by_role("button", name="Zurückziehen").click()
+            expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()
+            page.get_by_label("In welche Akte").fill("815")
         expect(page.locator(".then")).to_contain_text("In die Akte 815")
         page.get_by_label("Grund").fill("Falsche Zeile gewählt")
         page.get_by_role("button", name="Zurückziehen").click()
@@ -297,7 +306,8 @@ def test_discarding_needs_a_reason(browser: Browser, opened: Callable[[str], Des
         expect(page.get_by_text("Bitte kurz, warum.")).to_be_visible()
         assert violations(page) == []
         page.get_by_label("Grund").fill("Testbild")
-        page.keyboard.press("Control+Enter")
+        with next_page(page):
+            page.keyboard.press("Control+Enter")
         expect(page.get_by_text("Nichts davon geht in eine Akte.").first).to_be_visible()
     assert desk.charts() == set()
     (*_, event) = desk.practice.core.overview.dossier(STUDY).events

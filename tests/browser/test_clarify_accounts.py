@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from gdtbridge.accounts import Role
 from gdtbridge.audit import Actor, ActorKind, AuditQuery
 from tests.clarifying import scenes
 from tests.clarifying.scenes import Stage
-from tests.tools.browser import screen, violations
+from tests.tools.browser import late_scripts, screen, violations
 from tests.tools.house import PASSWORD, House
 from tests.tools.practice import Reports
 from tests.tools.reading_room import ReadingRoom
@@ -82,11 +82,9 @@ def test_a_choice_before_the_scripts_are_there_counts(browser: Browser, room: Re
     """A quick hand on a slow machine sees what happens, and the button."""
     with screen(browser) as page:
         come_in(page, room, "anna")
-        held: list[Route] = []
-        page.route("**/htmx.min.js*", lambda route: held.append(route))  # noqa: PLW0108
-        page.reload(wait_until="commit")
-        page.get_by_role("radio").first.check()
-        held[0].continue_()
+        with late_scripts(page):
+            page.reload(wait_until="commit")
+            page.get_by_role("radio").first.check()
         expect(page.get_by_role("button", name="In Akte 4711 übernehmen")).to_be_visible()
 
 

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.listed import add, address, examine, listed, practice_with_rooms, type_entry
 from tests.tools.service import Service
 from tests.tools.waiting import wait_for
@@ -47,7 +53,8 @@ def test_a_patient_is_added_by_keyboard_and_the_result_is_seen(
     """Keys alone lead from the list to "in der Akte"; the device has the entry at once."""
     with screen(browser) as page:
         page.goto(f"{url}/heute")
-        page.keyboard.press("n")
+        with next_page(page):
+            page.keyboard.press("n")
         expect(page.locator("#known")).to_be_focused()
         page.keyboard.press("Enter")
         for word in ("Öztürk", "Emre", "3.7.91", "5120"):
@@ -85,7 +92,8 @@ def test_a_known_patient_is_added_by_four_letters(
         add(page, url, family_name="Nguyễn", given_name="Thị Mai", birth_date="1.2.96",
             patient_id="6127", sex="F", procedure="Geburtshilfe", station="RAUM2")  # fmt: skip
         page.goto(f"{url}/heute")
-        page.keyboard.press("n")
+        with next_page(page):
+            page.keyboard.press("n")
         expect(page.locator("#known")).to_be_focused()
         page.keyboard.type("nguy")
         hit = page.get_by_role("option", name=re.compile("Nguyễn, Thị Mai"))
@@ -116,7 +124,8 @@ def test_fields_are_checked_as_they_are_left(browser: Browser, url: str) -> None
         type_entry(page, birth_date="12.3.58")
         told(page, "birth_date", "12.03.1958 · 6")
         expect(page.locator("#birth_date")).not_to_have_attribute("aria-invalid", "true")
-        page.keyboard.press("Control+Enter")
+        with next_page(page):
+            page.keyboard.press("Control+Enter")
         told(page, "family_name", "Bitte den Nachnamen eintragen.")
         told(page, "patient_id", "Bitte die Nummer aus der Praxissoftware eintragen.")
         expect(page.locator("#family_name")).to_be_focused()
@@ -131,7 +140,8 @@ def test_a_number_of_somebody_else_is_told(browser: Browser, url: str) -> None:
             patient_id="4711", sex="F")  # fmt: skip
         page.goto(f"{url}/eintrag")
         type_entry(page, family_name="Schmidt", birth_date="1.2.1990", patient_id="4711")
-        page.keyboard.press("Control+Enter")
+        with next_page(page):
+            page.keyboard.press("Control+Enter")
         told(page, "patient_id", "4711 war bisher Müller, Sabine, *12.03.1958")
         assert violations(page) == []
         page.get_by_role("button", name="Müller, Sabine übernehmen").click()
@@ -225,7 +235,8 @@ def test_two_people_change_one_entry(browser: Browser, bridge: Service, url: str
         other.keyboard.press("Control+Enter")
         other.wait_for_url("**/heute*")
         type_entry(page, time="11")
-        page.keyboard.press("Control+Enter")
+        with next_page(page):
+            page.keyboard.press("Control+Enter")
         told(page, "time", "Inzwischen hat jemand anderes hier eingetragen: 10:30.")
         expect(page.locator("#time")).to_have_value("11:00")
         assert violations(page) == []

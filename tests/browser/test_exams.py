@@ -14,7 +14,14 @@ from playwright.sync_api import Browser, expect
 from gdtbridge.forward import CopyState
 from gdtbridge.orders import store
 from gdtbridge.people import Patient
-from tests.tools.browser import WIDTHS, covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    WIDTHS,
+    covered_on_the_way,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.practice import Reports
 from tests.tools.reading_room import ReadingRoom
 
@@ -283,7 +290,8 @@ def test_the_search_field_is_used_by_the_keyboard_alone(browser: Browser, german
         expect(option).to_have_attribute("aria-selected", "true")
         page.keyboard.press("Escape")
         expect(option).to_be_hidden()
-        page.keyboard.press("Enter")
+        with next_page(page):
+            page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("suche=m"))
         page.keyboard.press("/")
         page.keyboard.press("Control+a")

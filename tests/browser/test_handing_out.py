@@ -11,7 +11,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from gdtbridge.audit import AuditQuery
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.practice import Reports
 from tests.tools.reading_room import ReadingRoom
 
@@ -65,7 +71,8 @@ def test_the_letter_and_the_pictures(browser: Browser, room: tuple[str, ReadingR
         if allowed:
             text = page.evaluate("navigator.clipboard.readText()")
             assert "Niere Länge, rechts 108 mm; Niere Länge, links 112 mm" in text
-        page.get_by_role("link", name=more).click()
+        with next_page(page):  # its scripts copy
+            page.get_by_role("link", name=more).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Müller, Änne")
         assert violations(page) == []
         assert not scrolls_sideways(page)

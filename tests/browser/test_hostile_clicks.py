@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.tools.browser import screen
+from tests.tools.browser import next_page, screen
 from tests.tools.listed import add, address, practice_with_rooms, type_entry
 from tests.tools.service import Service
 
@@ -82,7 +82,8 @@ def test_two_people_move_one_entry(browser: Browser, bridge: Service) -> None:
             page.goto(f"{url}/eintrag/{number}/verschieben")
         for page, time in ((one, "23:57"), (other, "23:58")):
             page.locator("#time").fill(time)
-            page.get_by_role("button", name="Verschieben").click()
+            with next_page(page):
+                page.get_by_role("button", name="Verschieben").click()
         expect(other.locator("#time-told")).to_contain_text("23:57")
         expect(other.locator("#time")).to_have_value("23:58")
         other.get_by_role("button", name="Verschieben").click()

@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.tools.browser import screen
+from tests.tools.browser import next_page, screen
 from tests.tools.device import send_raw
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.listed import add, address, examine, listed, practice_with_rooms
@@ -184,8 +184,8 @@ def test_assign_an_exam_that_is_held(browser: Browser, bridge: Service) -> None:
         wait_for(lambda: held(bridge) > before, 20, "the held exam")
         page.goto(f"{url}/heute")
         with task(page, "assign a held exam", clicks=3) as hands:
-            hands.click(row(page, "NOTFALL").get_by_role("link", name="Klären"))
-            page.wait_for_url("**/klaeren/**")  # with the scripts that hear a choice
+            with next_page(page):
+                hands.click(row(page, "NOTFALL").get_by_role("link", name="Klären"))
             hands.click(page.get_by_role("radio", name="Notfall, Nele"))
             expect(page.locator(".then")).to_contain_text("7301")
             hands.click(page.get_by_role("button", name="In Akte 7301 übernehmen"))

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    next_page,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.listed import add, address, examine, listed, practice_with_rooms, type_entry
 from tests.tools.service import Service
 
@@ -51,23 +57,28 @@ def test_an_entry_is_moved_removed_and_brought_back(
         number = add(page, url, family_name="Becker", patient_id="2215", time="8:15")
         here = page.locator(row(page, number))
         here.locator("summary").click()
-        here.get_by_role("button", name="Nach Raum 2").click()
+        with next_page(page):
+            here.get_by_role("button", name="Nach Raum 2").click()
         expect(page.get_by_role("status").first).to_contain_text("verschoben: Raum 2, 08:15.")
         focused(page, number)
         assert number in listed(bridge, "RAUM2")
-        page.keyboard.press("z")
+        with next_page(page):
+            page.keyboard.press("z")
         expect(page.get_by_role("status").first).to_contain_text("Die Änderung ist zurückgenommen")
         expect(here).to_contain_text("Raum 1")
-        page.keyboard.press("v")
+        with next_page(page):
+            page.keyboard.press("v")
         page.locator("#day").fill("irgendwann")
-        page.keyboard.press("Control+Enter")
+        with next_page(page):
+            page.keyboard.press("Control+Enter")
         expect(page.locator("#day-told")).to_contain_text("Bitte Tag, Monat und Jahr")
         assert violations(page) == []
         page.locator("#day").fill("morgen")
         page.keyboard.press("Control+Enter")
         page.wait_for_url(f"**/heute?tag={TOMORROW}**")
         focused(page, number)
-        page.keyboard.press("Delete")
+        with next_page(page):
+            page.keyboard.press("Delete")
         expect(page.get_by_role("status").first).to_contain_text("von der Liste genommen.")
         expect(here).to_contain_text("storniert")
         page.keyboard.press("z")

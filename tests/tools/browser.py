@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 AXE: Final = Path(__file__).parents[2] / ".peers" / "node_modules" / "axe-core" / "axe.min.js"
 PROGRAMS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -64,6 +64,30 @@ def screen(
         page.on("console", lambda said: wrong.append(said.text) if _is_refused(said.text) else None)
         yield page
         assert wrong == [], wrong
+
+
+@contextmanager
+def next_page(page: Page) -> Iterator[None]:
+    """Return when the page that the block leads to is there with its scripts, which hear keys.
+
+    What a page shows is there before its scripts. Those of the page that is left are waited for as
+    well: they hear what is done in the block.
+    """
+    page.wait_for_load_state()
+    with page.expect_navigation():
+        yield
+
+
+@contextmanager
+def late_scripts(page: Page) -> Iterator[None]:
+    """Hold back the scripts of the page that the block opens until its end: a slow machine."""
+    held: list[Route] = []
+    page.route("**/htmx.min.js*", lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_request("**/htmx.min.js*"):
+        yield
+    for one in held:
+        one.continue_()
+    page.unroute("**/htmx.min.js*")
 
 
 def _is_refused(said: str) -> bool:

@@ -7,7 +7,7 @@ const NOTICE = 30_000; // milliseconds a message stays
 const typed = new Set();
 
 export function startForms() {
-  window.addEventListener("pageshow", tellChoices);
+  window.addEventListener("pageshow", tellEarly);
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (form?.hasAttribute("data-asks")) typed.add(form);
@@ -117,9 +117,11 @@ function fillIn(event) {
   field.focus();
 }
 
-/** A choice made before the scripts were there, or that the browser brought back, is a choice too. */
-function tellChoices() {
-  for (const one of document.querySelectorAll("input[hx-post]:checked")) {
-    if (!one.defaultChecked) one.dispatchEvent(new Event("change", { bubbles: true }));
+/** What was chosen or typed before the scripts were there, or the browser brought back, counts too. */
+function tellEarly() {
+  for (const one of document.querySelectorAll("input[hx-post]")) {
+    const isChosen = one.checked && !one.defaultChecked;
+    const isTyped = one.type === "text" && one.value !== one.defaultValue;
+    if (isChosen || isTyped) one.dispatchEvent(new Event(isTyped ? "input" : "change", { bubbles: true }));
   }
 }
