@@ -34,6 +34,7 @@ from gdtbridge.commands.service import check, health, serve
 from gdtbridge.commands.settings import settings_command
 from gdtbridge.commands.simulate import simulate
 from gdtbridge.commands.sr import sr
+from gdtbridge.commands.viewer import viewer
 from gdtbridge.commands.webhook import webhook
 from gdtbridge.commands.worklist import order, worklist
 from gdtbridge.dataset.image_libraries import keep_image_libraries_out
@@ -101,6 +102,7 @@ for command in (
     gdt,
     sr,
     open_command,
+    viewer,
     backup,
     restore,
     archive,

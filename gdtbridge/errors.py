@@ -22,6 +22,7 @@
     ├── Outdated                something came since a person looked; nothing was done
     ├── NeedsConfirmation       somebody has to say once more that this is meant
     ├── ViewerError             no viewer can be opened on a study
+    ├── ViewerPackageError      a viewer cannot be had as a package, or it is another one
     ├── PictureUnavailable      a stored object cannot be looked at now (`viewing.model`)
     ├── FolderUnusable          a folder is out of reach, or its lock is busy (`durable.errors`)
     └── NotFound                there is nothing under that name
@@ -203,6 +204,10 @@ class AnotherPerson(BridgeError):
 
 class ViewerError(BridgeError):
     """No viewer is set up, or the study has no identifier it could be opened by."""
+
+
+class ViewerPackageError(BridgeError):
+    """The package of a viewer cannot be had, or is not the one that is known; nothing changed."""
 
 
 class NotFound(BridgeError):

@@ -49,6 +49,7 @@ from gdtbridge.forward import CopyState
 from gdtbridge.forward.sender import NOT_LATE
 from gdtbridge.health import LOOK_SECONDS, Figure, Health, PartHistory, PartState, Probe
 from gdtbridge.logs import keep_tail
+from gdtbridge.ohif import OhifFolder
 from gdtbridge.outbox import FORWARD
 from gdtbridge.ownership import only_service
 from gdtbridge.retrieve.peers import PeerView
@@ -418,6 +419,7 @@ def web_ports(
         archive=core.web_archive,
         frames=core.web_frames,
         handing=core.handing,
+        ohif=OhifFolder(core.settings.ohif_folder),
         revision=lambda: core.revision.number,
     )
 

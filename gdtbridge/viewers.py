@@ -21,6 +21,8 @@ class ViewerKind:
     title: str
     url: str
     source: str
+    is_ours: bool = False
+    """Whether it shows what the bridge keeps, from the bridge itself: its base may be left out."""
 
 
 def _weasis(command: str) -> str:
@@ -34,6 +36,12 @@ VIEWERS: Final[Mapping[str, ViewerKind]] = {
         "OHIF",
         "{base}/viewer?StudyInstanceUIDs={study}",
         "docs.ohif.org/configuration/url",
+    ),
+    "ohif-gdtbridge": ViewerKind(
+        "OHIF",
+        "{base}/ohif/viewer?StudyInstanceUIDs={study}",
+        "docs.ohif.org/configuration/url",
+        is_ours=True,
     ),
     "ohif-orthanc": ViewerKind(
         "OHIF in Orthanc (data source dicom-web)",
@@ -96,7 +104,7 @@ def fault_of(choice: ViewerChoice) -> str | None:
     """Return what is wrong with the settings, if anything is, German and English."""
     if choice.kind and choice.url:
         return "kind oder url, nicht beides. / kind or url, not both."
-    if bool(choice.kind) != bool(choice.base):
+    if bool(choice.kind) != bool(choice.base) and not is_ours(choice):
         return "kind und base gehören zusammen. / kind and base belong together."
     if choice.kind and choice.kind not in VIEWERS:
         known = ", ".join(VIEWERS)
@@ -132,9 +140,16 @@ def is_configured(choice: ViewerChoice) -> bool:
     return bool(choice.kind or choice.url)
 
 
+def is_ours(choice: ViewerChoice) -> bool:
+    """Return whether the viewer is one that shows what the bridge keeps, from the bridge itself."""
+    kind = VIEWERS.get(choice.kind)
+    return kind is not None and kind.is_ours
+
+
 def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: str = "") -> str:
     """Return the URL that opens the study; raise `ViewerError` when there is none.
 
+    Without a base a viewer of ours has a path, which is right on a page of the bridge.
     Both identifiers come from a device. A UID that is none never gets into a URL, and an accession
     number only percent-encoded.
     """

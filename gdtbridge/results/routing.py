@@ -95,7 +95,7 @@ class Routing:
             exchange.route: _target(
                 exchange,
                 with_echo(dialect_named(exchange.gdt.dialect, dialects), exchange.gdt.echo),
-                settings.viewer,
+                settings.workstation_viewer,
                 self.catalogue,
                 ExamPaper(settings.practice.name, settings.spool_folder),
             )

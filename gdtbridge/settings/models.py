@@ -628,6 +628,13 @@ class Settings(BaseModel):
         return self.base / self.storage.root
 
     @property
+    def workstation_viewer(self) -> ViewerSettings:
+        """The viewer as workstations reach it: one of ours at our own address."""
+        if viewers.is_ours(self.viewer) and not self.viewer.base:
+            return self.viewer.model_copy(update={"base": self.http.address})
+        return self.viewer
+
+    @property
     def exchanges(self) -> tuple[ExchangeSettings, ...]:
         """Every practice software and workplace, that of ``[gdt]`` first."""
         own = ExchangeSettings(
@@ -691,6 +698,11 @@ class Settings(BaseModel):
         return tuple(
             one.model_copy(update={"folder": self.base / one.folder}) for one in self.pickup
         )
+
+    @property
+    def ohif_folder(self) -> Path:
+        """The viewer OHIF, where it was installed; it can be had again."""
+        return self.root / "ohif"
 
     @property
     def tls_folder(self) -> Path:

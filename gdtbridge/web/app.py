@@ -35,6 +35,7 @@ from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.dicomweb.routes import dicomweb_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
+from gdtbridge.web.ohif import OhifCalls
 from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.pages.exams.pictures import PICTURES
 from gdtbridge.web.pages.frame import Frame
@@ -113,8 +114,9 @@ def create_app(
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(core.orders, own, today).routes(),
         *QueryCalls(core.queries, today).routes(),
-        *StudyCalls(core.studies, settings.viewer, StudiesPage(frame)).routes(),
+        *StudyCalls(core.studies, settings.workstation_viewer, StudiesPage(frame)).routes(),
         *dicomweb_routes(core, own),
+        *OhifCalls(core.ohif).routes(),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

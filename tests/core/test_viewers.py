@@ -22,6 +22,7 @@ SELECT = f"%20-r%20%22studyUID%3D{STUDY}%22"
     ("kind", "expected"),
     [
         ("ohif", f"{PACS}/viewer?StudyInstanceUIDs={STUDY}"),
+        ("ohif-gdtbridge", f"{PACS}/ohif/viewer?StudyInstanceUIDs={STUDY}"),
         ("ohif-orthanc", f"{PACS}/ohif/viewer?StudyInstanceUIDs={STUDY}"),
         ("stone-orthanc", f"{PACS}/stone-webviewer/index.html?study={STUDY}"),
         (

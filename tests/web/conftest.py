@@ -19,6 +19,7 @@ from gdtbridge.errors import NotFound, OrderError
 from gdtbridge.exams import ExamState, PatientExam, StudyQuery
 from gdtbridge.exams.study_query import query_of_file
 from gdtbridge.health import PartState
+from gdtbridge.ohif import OhifFolder
 from gdtbridge.orders import OrderRequest, PlacedOrder
 from gdtbridge.people import Patient
 from gdtbridge.queries.report import DeviceQueries, ListPreview
@@ -211,7 +212,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def ports(orders: MemoryOrders, studies: MemoryStudies, house: House) -> CorePorts:
+def ports(orders: MemoryOrders, studies: MemoryStudies, house: House, tmp_path: Path) -> CorePorts:
     """Return the ports of the calls of programs, and who may come in; pages have nobody to ask."""
     nobody: dict[str, Any] = dict.fromkeys(one.name for one in fields(CorePorts))
     asked = {"orders": orders, "answers": orders, "studies": studies}
@@ -220,6 +221,7 @@ def ports(orders: MemoryOrders, studies: MemoryStudies, house: House) -> CorePor
         "setup": MemorySetup(),
         "system": MemorySystem(),
         "revision": int,
+        "ohif": OhifFolder(tmp_path / "ohif"),
     }
     access = {"access": house.access, "audit": house.trail}
     return CorePorts(**{**nobody, **asked, **others, **access})

@@ -10,6 +10,7 @@ from gdtbridge.audit import AuditTrail
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.handing_out import HandingDesk
 from gdtbridge.health import PartState
+from gdtbridge.ohif import OhifFolder
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.setup import SetupDesk
 from gdtbridge.web.ports.archive import PicturePort, WebArchivePort, WebFramePort
@@ -65,6 +66,8 @@ class CorePorts:
     frames: WebFramePort
     handing: HandingDesk
     """What people take along."""
+    ohif: OhifFolder
+    """The viewer that may be installed."""
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -12,7 +12,7 @@ from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.handing_out import exam_mark
-from gdtbridge.viewers import ViewerChoice, study_url
+from gdtbridge.viewers import VIEWERS, ViewerChoice, is_ours, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
 from gdtbridge.web.pages.exams.panels import PicturePanel, PicturePanels
@@ -83,6 +83,7 @@ class ExamPage:
             age=_age(first.patient.birth_date, first.at),
             patient_path=patient_path,
             viewer_url=self._viewer_url(sheet, first.order_number),
+            viewer_name=VIEWERS[self.viewer.kind].title if is_ours(self.viewer) else "",
             report_time=_local,
         )
 
