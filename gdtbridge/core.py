@@ -132,7 +132,10 @@ from gdtbridge.results.settling import ExamSettler
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
 from gdtbridge.retrieve.metadata import ObjectMetadata
-from gdtbridge.retrieve.metadata_room import MetadataReader
+from gdtbridge.retrieve.metadata_ahead import BACK as METADATA_BACK
+from gdtbridge.retrieve.metadata_ahead import MetadataAhead
+from gdtbridge.retrieve.metadata_memory import SHARE_OF_PICTURES, MetadataMemory
+from gdtbridge.retrieve.metadata_room import AheadMetadataReader, MetadataReader
 from gdtbridge.retrieve.peers import PeerDirectory
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.retrieve.web_archive import WebArchive
@@ -153,7 +156,8 @@ from gdtbridge.trends import PatientTrends
 from gdtbridge.trends.keeping import ValueKeeper
 from gdtbridge.viewing import StoredPictures
 from gdtbridge.viewing.ahead import PicturesAhead
-from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.arrived import ArrivedObjects
+from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.viewing.memory import PictureMemory
 from worklist import WorklistFolder, night_before
 
@@ -178,6 +182,14 @@ class PictureReaders:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadReaders:
+    """Who reads the metadata of objects: at once, and ahead of anybody's wish."""
+
+    at_once: MetadataReader
+    ahead: AheadMetadataReader
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """Where the core keeps its facts, and who opens received files; the maker closes them."""
 
@@ -188,7 +200,7 @@ class Stores:
     openers: ObjectOpeners
     transcoder: Transcoder
     pictures: PictureReaders
-    metadata: ObjectMetadata
+    heads: HeadReaders
     encryption: Encryption
 
 
@@ -252,6 +264,8 @@ class Core:
     web_archive: WebArchive
     web_frames: WebFrames
     pictures_ahead: PicturesAhead
+    metadata: ObjectMetadata
+    metadata_ahead: MetadataAhead
     revision: PageRevision
     editor: OrderEditor
     outlook: EntryOutlook
@@ -310,8 +324,10 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        heads = opened.enter_context(closing(MetadataReader()))
-        metadata = ObjectMetadata(heads, settings.spool_folder)
+        heads = HeadReaders(
+            opened.enter_context(closing(MetadataReader())),
+            opened.enter_context(closing(AheadMetadataReader())),
+        )
         pictures = PictureReaders(
             opened.enter_context(closing(PictureReader(processes=2))),
             opened.enter_context(closing(AheadReader())),
@@ -324,7 +340,7 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             openers,
             transcoder,
             pictures,
-            metadata,
+            heads,
             encryption,
         )
         yield wire(settings, routing, stores, clock)
@@ -458,6 +474,11 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         clock,
     )
     pictures, ahead = stored_pictures(settings, stores)
+    metadata, heads_ahead = object_metadata(settings, stores)
+
+    def is_receiving() -> bool:
+        return bool(commitments.arrivals.now())
+
     corrections = ResultCorrections(database, archive, outbox, retractor, held, due, clock)
     rehearsal = Rehearsal(database, archive, worklist, gatherer, settler, clock)
     return Core(
@@ -550,9 +571,16 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         search,
         sheets,
         pictures,
-        WebArchive(WebSearch(finder), finder, stores.metadata, stores.transcoder),
-        WebFrames(pictures, stores.transcoder.frames, stores.metadata),
-        PicturesAhead(database, ahead, lambda: bool(commitments.arrivals.now()), clock),
+        WebArchive(WebSearch(finder), finder, metadata, stores.transcoder),
+        WebFrames(pictures, stores.transcoder.frames, metadata),
+        PicturesAhead(ArrivedObjects(database, is_receiving, clock), ahead),
+        metadata,
+        MetadataAhead(
+            ArrivedObjects(database, is_receiving, clock, back=METADATA_BACK),
+            database,
+            archive.folder,
+            heads_ahead,
+        ),
         PageRevision(database, clock),
         OrderEditor(book, database, worklist),
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),
@@ -624,10 +652,22 @@ def handing_desk_of(
 def stored_pictures(settings: Settings, stores: Stores) -> tuple[StoredPictures, StoredPictures]:
     """Return what can be looked at, for who looks now and for who makes pictures ahead."""
     most = settings.pictures.cache_mb * MEGABYTE
-    memory = PictureMemory(PictureCache(settings.picture_folder, most, stores.archive.room_for))
+    memory = PictureMemory(DiskCache(settings.picture_folder, most, stores.archive.room_for))
     at_once, ahead = (
         StoredPictures(stores.database, stores.archive, reader, stores.openers.pictures, memory)
         for reader in (stores.pictures.at_once, stores.pictures.ahead)
+    )
+    return at_once, ahead
+
+
+def object_metadata(settings: Settings, stores: Stores) -> tuple[ObjectMetadata, ObjectMetadata]:
+    """Return the metadata of objects, for who asks now and for who reads ahead."""
+    most = settings.pictures.cache_mb * MEGABYTE // SHARE_OF_PICTURES
+    cache = DiskCache(settings.metadata_folder, most, stores.archive.room_for)
+    memory = MetadataMemory(cache)
+    at_once, ahead = (
+        ObjectMetadata(reader, memory, settings.spool_folder)
+        for reader in (stores.heads.at_once, stores.heads.ahead)
     )
     return at_once, ahead
 

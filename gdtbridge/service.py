@@ -242,11 +242,13 @@ class Bridge:
         scheduler.start()
 
     def _start_pictures(self) -> None:
-        """Keep the cache of pictures small, and make them ahead where that is wanted."""
+        """Keep what is made of objects small, and make it ahead where that is wanted."""
         core, scheduler = self._core, self._scheduler
         scheduler.every(SWEEP_SECONDS, "sweeping pictures", core.pictures.sweep)()
+        scheduler.every(SWEEP_SECONDS, "sweeping metadata", core.metadata.sweep)()
         if self._settings.pictures.ahead:
             scheduler.every(AHEAD_SECONDS, "making pictures ahead", core.pictures_ahead.work)()
+            scheduler.every(AHEAD_SECONDS, "reading metadata ahead", core.metadata_ahead.work)()
 
     def _start_access(self) -> None:
         """Know who may come in, and keep who did what."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
@@ -17,13 +16,12 @@ from gdtbridge.pictures.looking import (
 )
 from gdtbridge.pictures.reader import PICTURES, prepare_child
 from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.limits import give_way
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask
 
 DESCRIBE: Final = SandboxTask("gdtbridge.pictures.showing:describe", PictureFacts)
 SHOW: Final = SandboxTask("gdtbridge.pictures.showing:show", FrameBatch)
 FRAGMENTS: Final = SandboxTask("gdtbridge.pictures.showing:fragments", FragmentPlaces)
-NICENESS: Final = 10
-"""By how much children give way that work ahead of anybody's wish."""
 
 SHOWN: Final = replace(
     PICTURES,
@@ -42,8 +40,7 @@ SHOWN_AHEAD: Final = replace(
 def prepare_patient_child() -> None:
     """Set up a child that gives way to everything else (`prepare_child`)."""
     prepare_child()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    give_way()
 
 
 class PictureReader(SandboxClient):

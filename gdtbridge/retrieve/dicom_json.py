@@ -8,8 +8,9 @@ those are.
 from __future__ import annotations
 
 import base64
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from worklist.item import Element, Item, UnreadValue
@@ -40,11 +41,11 @@ def json_dataset(item: Item, bulk: BulkLocator | None = None, above: Place = ())
         if tag & 0xFFFF == 0 or tag >> 16 <= 2:
             continue
         if tag == _CHARACTER_SET:
-            written[_name(tag)] = {"vr": "CS", "Value": [UTF_8]}
+            written[name_of(tag)] = {"vr": "CS", "Value": [UTF_8]}
             continue
         attribute = _attribute(element, (*above, tag), bulk)
         if attribute is not None:
-            written[_name(tag)] = attribute
+            written[name_of(tag)] = attribute
     return written
 
 
@@ -52,8 +53,14 @@ def _by_tag(pair: tuple[int, Element]) -> int:
     return pair[0]
 
 
-def _name(tag: int) -> str:
+def name_of(tag: int) -> str:
+    """Return a tag as the model writes it."""
     return f"{tag:08X}"
+
+
+def json_text(datasets: JsonDataset | Sequence[JsonDataset]) -> str:
+    """Return datasets as they are sent."""
+    return json.dumps(datasets, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _attribute(element: Element, place: Place, bulk: BulkLocator | None) -> JsonDataset | None:
@@ -103,7 +110,7 @@ def _others(element: Element) -> list[object]:
     value = element.other
     values = value if isinstance(value, tuple) else () if value in (None, b"") else (value,)
     if element.VR == "AT":
-        return [_name(one) for one in values if isinstance(one, int)]
+        return [name_of(one) for one in values if isinstance(one, int)]
     return [one if _is_plain(one) else str(one) for one in values]
 
 

@@ -32,6 +32,7 @@ from gdtbridge.retrieve.items import (
 )
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.store import ListedObject, Narrowing
+from gdtbridge.viewing.store import bytes_key
 from worklist import AnswerCharset, Match, MatchPolicy
 from worklist.folder import answer_to
 from worklist.item import Element, Item, item_from, tag_of, text_of
@@ -155,6 +156,7 @@ class ArchiveFinder:
             as_said,
             decided if study.is_decided else as_said,
             one.head["Manufacturer"],
+            bytes_key(one.sha256, one.TransferSyntaxUID),
         )
 
     def _matching(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -68,6 +69,8 @@ class LeavingObject:
     said: Mapping[str, str]
     decided: Mapping[str, str]
     manufacturer: str
+    key: str
+    """What names its bytes (`gdtbridge.viewing.store.bytes_key`)."""
 
     @property
     def changes(self) -> dict[str, str]:
@@ -107,22 +110,22 @@ def file_to_send(
 
 def has_quirks(one: LeavingObject) -> bool:
     """Return whether something of the object is put right when it leaves, perhaps in its pixels."""
-    return bool(quirks_of(_made_by(one.manufacturer)))
+    return _has_quirks(one.manufacturer)
 
 
-def head_that_leaves(
-    file: BinaryIO, syntax: str, changes: Mapping[str, str], now: datetime, longest: int
-) -> Dataset:
-    """Return an object without quirks as it leaves, up to its pixels, at which ``file`` then is.
+@lru_cache(maxsize=4096)
+def _has_quirks(manufacturer: str) -> bool:
+    return bool(quirks_of(_made_by(manufacturer)))
+
+
+def bounded_head(file: BinaryIO, syntax: str, longest: int) -> Dataset:
+    """Return a stored object up to its pixels, at which ``file`` then is.
 
     Values of more than ``longest`` bytes are not read. Raises what reading raises.
     """
     if syntax in DEFLATED:
         _check_inflated(file)
-    dataset = read_head(file, longest=None if syntax in DEFLATED else longest)
-    if changes:
-        _change(dataset, changes, now)
-    return dataset
+    return read_head(file, longest=None if syntax in DEFLATED else longest)
 
 
 def _made_by(manufacturer: str) -> Dataset:
@@ -144,7 +147,7 @@ def _write_copy(
         if whole:
             dataset = _with_meta(as_it_leaves(dataset, one.TransferSyntaxUID), dataset)
         if one.changes:
-            _change(dataset, one.changes, now)
+            change_values(dataset, one.changes, now)
         if not with_history:
             _forget(dataset, is_another=not _IDENTITY.isdisjoint(one.changes))
         with path.open("wb") as target:
@@ -179,7 +182,7 @@ def _with_meta(changed: Dataset, original: Dataset) -> Dataset:
     return changed
 
 
-def _change(dataset: Dataset, changes: Mapping[str, str], now: datetime) -> None:
+def change_values(dataset: Dataset, changes: Mapping[str, str], now: datetime) -> None:
     """Give a dataset new values, and keep those it had in the Original Attributes Sequence."""
     original = Dataset()
     for keyword in changes:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+import secrets
 from typing import BinaryIO, Final
 
 from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.encoding import DEFLATED
 from gdtbridge.dataset.hardening import harden_pydicom
-from gdtbridge.retrieve.dicom_json import BulkLocator, Place, json_dataset
-from gdtbridge.retrieve.leaving import head_that_leaves
-from gdtbridge.retrieve.metadata_room import HeadFile, HeadTexts
+from gdtbridge.retrieve.dicom_json import BulkLocator, Place, json_dataset, json_text
+from gdtbridge.retrieve.leaving import bounded_head
+from gdtbridge.retrieve.metadata_room import ITS_URI, HeadFile, HeadTexts
 from gdtbridge.retrieve.pixel_element import ElementEncoding, read_pixel_element
 from worklist.item import item_from
 
@@ -26,22 +25,23 @@ PIXEL_DATA: Final = "7FE00010"
 def metadata_of(heads: tuple[HeadFile, ...]) -> HeadTexts:
     """Return the metadata of files; one that cannot be read does not stop the others."""
     harden_pydicom()
-    return HeadTexts(tuple(map(_text_of, heads)))
+    uri = secrets.token_hex(16)  # what no file can say
+    texts = (_text_of(head, uri) for head in heads)
+    return HeadTexts(tuple(text.replace(uri, ITS_URI) for text in texts))
 
 
-def _text_of(head: HeadFile) -> str:
-    locate = _locator(head.uri)
+def _text_of(head: HeadFile, uri: str) -> str:
+    locate = _locator(uri)
     try:
         with head.file.open("rb") as file:
-            now = datetime.fromisoformat(head.now)
-            dataset = head_that_leaves(file, head.syntax, head.changes, now, LONGEST_READ)
+            dataset = bounded_head(file, head.syntax, LONGEST_READ)
             pixels = "" if head.syntax in DEFLATED else _pixels_vr(file, dataset)
             written = json_dataset(item_from(dataset, levels=MOST_LEVELS), locate)
     except Exception:  # noqa: BLE001 - a foreign file may raise anything
         return ""
     if pixels:
-        written[PIXEL_DATA] = {"vr": pixels, "BulkDataURI": f"{head.uri}/bulkdata/{PIXEL_DATA}"}
-    return json.dumps(written, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        written[PIXEL_DATA] = {"vr": pixels, "BulkDataURI": f"{uri}/bulkdata/{PIXEL_DATA}"}
+    return json_text(written)
 
 
 def _pixels_vr(file: BinaryIO, dataset: Dataset) -> str:

@@ -6,32 +6,30 @@ Without pydicom: a child finds this table before it keeps the image libraries ou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from gdtbridge.errors import BridgeError
 from gdtbridge.sandbox.client import SandboxClient
+from gdtbridge.sandbox.limits import give_way
 from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask, SandboxTexts
+
+ITS_URI: Final = "\0"
+"""Stands in what is read for the object's URI: JSON has such a character nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeadFile:
-    """A file whose head is to be written, what it has to say instead, and the object's URI.
-
-    ``now`` is when that was decided, ISO 8601, local.
-    """
+    """A file whose head is to be written, and its transfer syntax."""
 
     file: Path
     syntax: str
-    changes: dict[str, str]
-    now: str
-    uri: str
 
 
 @dataclass(frozen=True, slots=True)
 class HeadTexts:
-    """The metadata of each file as JSON; empty where it cannot be read."""
+    """The metadata of each file as JSON, with `ITS_URI`; empty where it cannot be read."""
 
     texts: tuple[str, ...]
 
@@ -61,15 +59,31 @@ METADATA: Final = SandboxRoom(
         too_large="Die Objekte sagen zu viel. / The objects say too much.",
         nonsense="Der Leseprozess antwortet Unsinn. / The reading process answers nonsense.",
     ),
-    prepare="gdtbridge.dataset.image_libraries:keep_image_libraries_out",
+    prepare=f"{__name__}:prepare_child",
     max_text=64 * MEBIBYTE,
 )
+METADATA_AHEAD: Final = replace(
+    METADATA, place=f"{__name__}:METADATA_AHEAD", prepare=f"{__name__}:prepare_patient_child"
+)
+
+
+def prepare_child() -> None:
+    """Set up the libraries of a child before they are imported."""
+    from gdtbridge.dataset.image_libraries import keep_image_libraries_out
+
+    keep_image_libraries_out()
+
+
+def prepare_patient_child() -> None:
+    """Set up a child that gives way to everything else (`prepare_child`)."""
+    prepare_child()
+    give_way()
 
 
 class MetadataReader(SandboxClient):
     """Reads heads in child processes; threads may share one object."""
 
-    room = METADATA
+    room: ClassVar[SandboxRoom] = METADATA
 
     def read(self, heads: Sequence[HeadFile]) -> tuple[str, ...]:
         """Return the metadata of each as JSON, empty where that cannot be read.
@@ -85,3 +99,9 @@ class MetadataReader(SandboxClient):
             if len(heads) == 1:
                 return ("",)
         return tuple(text for one in heads for text in self.read([one]))
+
+
+class AheadMetadataReader(MetadataReader):
+    """Does the same, giving way to everything else."""
+
+    room = METADATA_AHEAD

@@ -56,6 +56,20 @@ class ListedObject:
     PatientID: str
     """As the device said it, whatever the number became since."""
     head: Mapping[str, str]
+    sha256: str
+    """Of the dataset's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """What reading an object's file needs, and what names its bytes; ``file`` as above."""
+
+    SOPClassUID: str
+    SOPInstanceUID: str
+    TransferSyntaxUID: str
+    sha256: str
+    file: str
+    Manufacturer: str
 
 
 def exams_to_look_at(
@@ -155,6 +169,7 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
             instance.c.transfer_syntax_uid,
             instance.c.file,
             claim.c.patient_id,
+            instance.c.sha256,
             *heads,
         )
         .join(claim, claim.c.id == instance.c.claim_id)
@@ -166,11 +181,29 @@ def objects_of(connection: Connection, exam_ids: Iterable[int]) -> list[ListedOb
 
 
 def _object(row: tuple[Any, ...]) -> ListedObject:
-    number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, *said = row
+    number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, sha256, *said = row
     head = dict(zip(KEYWORDS.values(), (text or "" for text in said), strict=True))
     return ListedObject(
-        number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, head
+        number, exam_id, claim_id, uid, sop_class, series, syntax, file, patient, head, sha256
     )
+
+
+def heads_of(connection: Connection, numbers: Sequence[int]) -> list[StoredHead]:
+    """Return those of some objects that count, by the ids of their instances."""
+    query = (
+        sa.select(
+            instance.c.sop_class_uid,
+            instance.c.sop_instance_uid,
+            instance.c.transfer_syntax_uid,
+            instance.c.sha256,
+            instance.c.file,
+            sa.func.coalesce(instance_head.c.manufacturer, ""),
+        )
+        .outerjoin(instance_head, instance_head.c.instance_id == instance.c.id)
+        .where(instance.c.id.in_(numbers), _SHOWN)
+        .order_by(instance.c.id)
+    )
+    return [StoredHead(*row) for row in connection.execute(query)]
 
 
 def versions_of_study(connection: Connection, study: str) -> dict[str, list[tuple[int, str]]]:

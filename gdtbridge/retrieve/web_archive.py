@@ -72,13 +72,21 @@ class WebArchive:
         found = self.finder.named(keys, viewer=Viewer(sees_held=sees_held))
         return [_object(study, listed, leaving) for study, listed, leaving in found]
 
+    def here(self, objects: Sequence[WebObject]) -> list[WebObject]:
+        """Return the objects whose files are there."""
+        return [one for one in objects if one.leaving.file.exists()]
+
     def opened(self, one: WebObject, syntax: str) -> AbstractContextManager[Path]:
         """Open the Part 10 file of an object in a transfer syntax; see `Transcoder.opened`."""
         return self.transcoder.opened(one.leaving, syntax)
 
-    def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[str]:
+    def unreadable(self, objects: Sequence[WebObject]) -> int:
+        """Return of how many objects there are no metadata; see `ObjectMetadata.unreadable`."""
+        return self.metadata.unreadable(one.leaving for one in objects)
+
+    def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[bytes]:
         """Return the metadata of objects below a base URI; see `ObjectMetadata.of`."""
-        return self.metadata.of([(one.leaving, base + one.path) for one in objects])
+        return self.metadata.of((one.leaving, base + one.path) for one in objects)
 
 
 def _object(study: ListedStudy, listed: ListedObject, leaving: LeavingObject) -> WebObject:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import math
 import os
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 if sys.platform != "win32":  # there the parent's deadline is the only limit
     import resource
+
+NICENESS: Final = 10
+"""By how much children give way that work ahead of anybody's wish."""
+
+
+def give_way() -> None:
+    """Let everything else go before this process."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def limit_memory(memory_bytes: int) -> None:

@@ -40,6 +40,7 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.archive_folder,
         settings.spool_folder,
         settings.picture_folder,
+        settings.metadata_folder,
         settings.order_spool,
         settings.taken_folder,
         settings.refused_folder,
@@ -62,6 +63,7 @@ def private_folders(settings: Settings) -> Iterator[Path]:
     yield settings.archive_folder
     yield settings.spool_folder
     yield settings.picture_folder
+    yield settings.metadata_folder
     yield settings.order_spool
     yield settings.taken_folder
     yield settings.refused_folder

@@ -688,6 +688,11 @@ class Settings(BaseModel):
         return self.root / "pictures"
 
     @property
+    def metadata_folder(self) -> Path:
+        """What objects say, as the web gets it; all of it can be read anew."""
+        return self.root / "metadata"
+
+    @property
     def pickup_spool(self) -> Path:
         """Objects from folders while they are being taken."""
         return self.spool_folder / "pickup"

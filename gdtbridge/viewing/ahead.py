@@ -6,20 +6,15 @@ everything else, and never while something is being received.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from gdtbridge.database import Database
-from gdtbridge.durable import Clock
 from gdtbridge.errors import NotFound
-from gdtbridge.viewing import store
+from gdtbridge.viewing.arrived import ArrivedObjects
 from gdtbridge.viewing.model import PictureUnavailable
 from gdtbridge.viewing.stored import StoredPictures
 
 LOOK_SECONDS: Final = 5.0
 """How often is looked for what arrived."""
-QUIET_SECONDS: Final = 5.0
-"""How long nothing has arrived when it begins."""
 FIRST_FRAMES: Final = 24
 """What a viewer asks for first of a loop."""
 
@@ -27,16 +22,8 @@ FIRST_FRAMES: Final = 24
 class PicturesAhead:
     """Has pictures made of what arrived, when nothing else is to be done."""
 
-    def __init__(
-        self,
-        database: Database,
-        pictures: StoredPictures,
-        is_receiving: Callable[[], bool],
-        clock: Clock,
-    ) -> None:
-        self._database, self._pictures = database, pictures
-        self._is_receiving, self._clock = is_receiving, clock
-        self._last: int | None = None
+    def __init__(self, arrived: ArrivedObjects, pictures: StoredPictures) -> None:
+        self._arrived, self._pictures = arrived, pictures
 
     def work(self) -> float | None:
         """Make what is missing of the next object that arrived, where nothing arrives now.
@@ -44,17 +31,10 @@ class PicturesAhead:
         The first call only notes where to begin. Returns 0 where there may be more to do. Raises
         `DatabaseError`.
         """
-        with self._database.read() as connection:
-            newest = store.newest(connection)
-            if self._last is None:
-                self._last = newest.instance_id
-            following = store.after(connection, self._last)
-        quiet = self._clock.utc() - newest.received_at
-        if following is None or self._is_receiving() or 0 <= quiet < QUIET_SECONDS:
-            return None
-        self._make(following)
-        self._last = following
-        return 0.0
+        for following in self._arrived.next():
+            self._make(following)
+            return 0.0
+        return None
 
     def _make(self, instance_id: int) -> None:
         """Have thumbnail and first frames of an object made; what cannot be shown is passed over.
@@ -66,7 +46,7 @@ class PicturesAhead:
                 return
             self._pictures.thumbnail(instance_id)
             for frame in self._pictures.frames(instance_id, 1, FIRST_FRAMES):
-                if frame.is_own or self._is_receiving():
+                if frame.is_own or self._arrived.is_receiving():
                     return
         except (NotFound, PictureUnavailable):
             return

@@ -1,4 +1,4 @@
-"""A cache on the disk: what was decoded once need not be decoded again.
+"""A cache on the disk: what was made of objects once need not be made again.
 
 It holds nothing that cannot be made anew, so nothing is synced: an entry gets its name when it is
 whole, and one whose bytes do not have the checksum they should is none. The oldest go first.
@@ -26,7 +26,7 @@ LARGEST_SHARE: Final = 4
 _HEAD_BYTES: Final = 16
 
 
-class PictureCache:
+class DiskCache:
     """Bytes by a text that names them, below one folder. Thread-safe; no call ever raises."""
 
     def __init__(self, folder: Path, most: int, room_for: Callable[[int], None]) -> None:
@@ -87,7 +87,7 @@ class PictureCache:
             self._write(self._path(name), _head(content) + content)
         except OSError as error:
             if not self._is_failing:
-                log.warning("pictures are not kept: %s", reason_of(error))
+                log.warning("what was made of objects is not kept: %s", reason_of(error))
             self._is_failing = True
             return
         self._is_failing = False

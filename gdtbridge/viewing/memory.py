@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from gdtbridge.pictures.looking import PictureFacts, PictureProblem, ShownFrame
 from gdtbridge.sandbox.answer import ChildAnswer, read_answer
 from gdtbridge.sandbox.codec import decode, encode
-from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.viewing.flights import Flights
 
 MOST_KEPT: Final = 64
@@ -33,7 +33,7 @@ T = TypeVar("T")
 class PictureMemory:
     """Facts and frames that were made, and what is being made. Thread-safe."""
 
-    def __init__(self, cache: PictureCache) -> None:
+    def __init__(self, cache: DiskCache) -> None:
         self.cache = cache
         self.facts_under_way: Flights[PictureFacts] = Flights()
         self.frames_under_way: Flights[ShownFrame] = Flights()

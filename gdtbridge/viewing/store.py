@@ -28,8 +28,13 @@ class StoredObject:
 
     @property
     def key(self) -> str:
-        """What names its bytes: the digest of its dataset and its transfer syntax."""
-        return hashlib.sha256(f"{self.sha256}\n{self.transfer_syntax}".encode()).hexdigest()
+        """What names its bytes."""
+        return bytes_key(self.sha256, self.transfer_syntax)
+
+
+def bytes_key(sha256: str, transfer_syntax: str) -> str:
+    """Return what names an object's bytes: the digest of its dataset and its transfer syntax."""
+    return hashlib.sha256(f"{sha256}\n{transfer_syntax}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,10 @@ _NEWEST: Final = Statement(
     sa.select(instance.c.id, instance.c.received_at).order_by(instance.c.id.desc()).limit(1)
 )
 _AFTER: Final = Statement(
-    sa.select(sa.func.min(instance.c.id)).where(instance.c.id > sa.bindparam("last"))
+    sa.select(instance.c.id)
+    .where(instance.c.id > sa.bindparam("last"))
+    .order_by(instance.c.id)
+    .limit(sa.bindparam("most"))
 )
 
 
@@ -75,7 +83,6 @@ def newest(connection: Connection) -> NewestObject:
     return NewestObject(*row) if row is not None else NewestObject(0, 0.0)
 
 
-def after(connection: Connection, last: int) -> int | None:
-    """Return the id of what arrived next after an object; None where nothing did."""
-    found = _AFTER.value(connection, last=last)
-    return None if found is None else int(found)
+def after(connection: Connection, last: int, most: int) -> list[int]:
+    """Return the ids of what arrived next after an object, so many at most."""
+    return list(map(int, _AFTER.values(connection, last=last, most=most)))

@@ -55,6 +55,7 @@ SENTENCES: Final[Mapping[int, str]] = {
     404: "Das gibt es hier nicht. / There is nothing here.",
     405: "Dieser Aufruf ist hier nicht möglich. / This method is not possible here.",
     408: "Die Anfrage kam zu langsam. / The request came too slowly.",
+    410: "Das war hier und ist nicht mehr da. / This was here and is gone.",
     413: "Die Anfrage ist zu groß. / The request is too large.",
     415: "Dieses Format wird nicht gelesen. / This format is not read.",
     429: "Zu oft das falsche Kennwort (token), bitte warten. / Too many wrong tokens, please wait.",

@@ -232,7 +232,7 @@ def moving(*kept: bool, refuses: bool = False, cancels: bool = False) -> Provoke
                 uid = f"2.25.{number + 1}"
                 file.write_bytes(file_meta(US_IMAGE, uid, EXPLICIT) + identification())
             bridge.core.objects.append(
-                LeavingObject(file, US_IMAGE, f"2.25.{number + 1}", EXPLICIT, said, said, "")
+                LeavingObject(file, US_IMAGE, f"2.25.{number + 1}", EXPLICIT, said, said, "", "")
             )
         if refuses:
             bridge.core.room_error = OutOfResources("")

@@ -191,7 +191,7 @@ def test_moved_to_an_encrypted_peer(
     port, folder = careful
     bridge = start()
     file = part10(bridge.spool / "1.dcm", identification(SOPInstanceUID="2.25.7"), sop_uid="2.25.7")
-    bridge.core.objects.append(LeavingObject(file, US_IMAGE, "2.25.7", EXPLICIT, {}, {}, ""))
+    bridge.core.objects.append(LeavingObject(file, US_IMAGE, "2.25.7", EXPLICIT, {}, {}, "", ""))
     tls = certificates.client_tls(proven=True)
     bridge.core.destination = ArchivePeer("PACS", PLACE, port, None, tls)
     keys = "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=1"

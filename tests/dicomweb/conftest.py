@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gdtbridge.service import web_ports
-from gdtbridge.settings import load_settings
+from gdtbridge.settings import Settings
 from gdtbridge.web import create_app
 from gdtbridge.web.dicomweb.place import ROOT
 from tests.tools.practice import Practice
@@ -48,7 +48,7 @@ class Services:
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Return the services over an archive nobody adds to."""
     folder: Path = tmp_path_factory.mktemp("services")
-    settings = load_settings(environ={})
+    settings = Settings(base=folder)
     practice = Practice(folder, settings)
     for number in range(1, 5):
         practice.send(

@@ -28,7 +28,7 @@ def decided(number: int, identity: LeftIdentity) -> DecidedObject:
     """Return an object that is to leave as somebody's."""
     words = LeftIdentity.__dataclass_fields__
     values = {word: str(getattr(identity, word)) for word in words}
-    leaving = LeavingObject(Path(), "1", str(number), "1", values, values, "")
+    leaving = LeavingObject(Path(), "1", str(number), "1", values, values, "", "")
     return DecidedObject(number, 1, 1, ForwardFacts("D", "C", "US", "1"), leaving, OWN)
 
 

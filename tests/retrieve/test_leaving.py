@@ -103,6 +103,7 @@ def test_a_name_the_objects_letters_lack_is_written_in_unicode(practice: Practic
         one.said,
         {**one.decided, "PatientName": "Wójcik^Łukasz"},
         "",
+        one.key,
     )
 
     with file_to_send(changed, practice.folder / "leaving", NOW) as path:
@@ -124,7 +125,7 @@ def test_a_deflated_object_that_fills_the_memory_fails(
     bomb = image(PatientID="1") + element(0x7FE10010, b"OB", bytes(4 * 1024 * 1024))
     file.write_bytes(file_meta(US_IMAGE, "2.25.1", syntax) + deflate(bomb))
     one = LeavingObject(
-        file, US_IMAGE, "2.25.1", syntax, {"PatientID": "1"}, {"PatientID": "2"}, ""
+        file, US_IMAGE, "2.25.1", syntax, {"PatientID": "1"}, {"PatientID": "2"}, "", ""
     )
 
     with pytest.raises(DatasetTooLarge), file_to_send(one, tmp_path / "leaving", NOW):

@@ -23,7 +23,9 @@ def keep_objects(bridge: Bridge, there: int, count: int, dataset: bytes = b"") -
         file = bridge.spool / f"{number}.dcm"
         if number < there:
             file.write_bytes(file_meta(US_IMAGE, uid, EXPLICIT) + (dataset or identification()))
-        bridge.core.objects.append(LeavingObject(file, US_IMAGE, uid, EXPLICIT, SAID, SAID, ""))
+        bridge.core.objects.append(
+            LeavingObject(file, US_IMAGE, uid, EXPLICIT, SAID, SAID, "", uid)
+        )
 
 
 def get_rq() -> bytes:

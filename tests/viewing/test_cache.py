@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from gdtbridge.errors import OutOfResources
-from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.cache import DiskCache
 
 KILOBYTE = bytes(1000)
 
 
-def cache(folder: Path, most: int = 100_000, free: int = 10**9) -> PictureCache:
+def cache(folder: Path, most: int = 100_000, free: int = 10**9) -> DiskCache:
     """Return a cache on a disk with so many bytes free."""
 
     def room_for(size: int) -> None:
         if size > free:
             raise OutOfResources("full")
 
-    made = PictureCache(folder / "pictures", most, room_for)
+    made = DiskCache(folder / "pictures", most, room_for)
     made.sweep()
     return made
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from gdtbridge.pictures.looking import PictureFacts
-from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.viewing.memory import MOST_BYTES, MOST_KEPT, PictureMemory
 
 
 def kept(folder: Path, spans: int, objects: int) -> int:
     """Return how many of so many objects are remembered without a disk."""
-    memory = PictureMemory(PictureCache(folder, 0, lambda _: None))
+    memory = PictureMemory(DiskCache(folder, 0, lambda _: None))
     for number in range(objects):
         memory.keep_facts(str(number), PictureFacts(frames=1, spans=bytes(spans)))
     assert memory.facts(str(objects - 1)) is not None

@@ -33,7 +33,7 @@ from gdtbridge.viewing import (
     StoredPictures,
     making,
 )
-from gdtbridge.viewing.cache import PictureCache
+from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.viewing.memory import PictureMemory
 from tests.pictures.builder import (
     PDF,
@@ -199,7 +199,7 @@ def only_kept(practice: Practice) -> Iterator[StoredPictures]:
     folder = practice.settings.picture_folder
     with PictureReader() as reader, AttachmentReader() as documents:
         reader.close()
-        memory = PictureMemory(PictureCache(folder, 10**9, room_for))
+        memory = PictureMemory(DiskCache(folder, 10**9, room_for))
         yield StoredPictures(practice.database, practice.archive, reader, documents, memory)
 
 
@@ -267,7 +267,7 @@ def watched(practice: Practice, tmp_path: Path) -> Iterator[Callable[..., Stored
 
     def make(reader: WatchedReader) -> StoredPictures:
         opened.append(reader)
-        memory = PictureMemory(PictureCache(tmp_path / "own", 10**8, practice.archive.room_for))
+        memory = PictureMemory(DiskCache(tmp_path / "own", 10**8, practice.archive.room_for))
         return StoredPictures(
             practice.database, practice.archive, reader, practice.renderer, memory
         )

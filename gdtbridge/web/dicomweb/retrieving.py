@@ -19,7 +19,6 @@ from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
-from gdtbridge.web.dicomweb.searching import JSON
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
@@ -51,25 +50,18 @@ class RetrieveCalls:
         """Answer with the objects, each in a transfer syntax that is accepted.
 
         As the parts of one body; an instance by itself where that is what is accepted. 406 where
-        none can be had as accepted, 206 where only some can.
+        none can be had as accepted, 206 where only some can, 410 where no file is there any more.
         """
         found = self.found(uids)
+        here = self.here(found)
         for one in accepted(request):
             as_file = one.media_type == DICOM
             if not one.takes(DICOM) or (as_file and len(found) > 1):
                 continue
-            if sent := list(_as_accepted(found, one)):
+            if sent := list(_as_accepted(here, one)):
                 status = 200 if len(sent) == len(found) else 206
                 return self._file(sent[0]) if as_file else self._parts(sent, status)
         raise refuse(406, f"{MULTIPART}; type={DICOM}")
-
-    def metadata(self, **uids: str) -> Response:
-        """Answer with the metadata of the objects, in DICOM JSON."""
-        if not any(one.takes(JSON) or one.takes("application/json") for one in accepted(request)):
-            raise refuse(406, JSON)
-        texts = self.archive.metadata_of(self.found(uids), self.base.uri())
-        known = [text for text in texts if text]
-        return Response(f"[{','.join(known)}]", content_type=JSON)
 
     def bulk(self, place: str, **uids: str) -> Response:
         """Answer with one long value, as `bulkdata` of the metadata names it.
@@ -94,8 +86,14 @@ class RetrieveCalls:
         return response
 
     def instance(self, uids: Mapping[str, str]) -> WebObject:
-        """Return the one object an address names; raise `CallRefused` (404)."""
-        return self.found(uids)[0]
+        """Return the one object an address names; raise `CallRefused` (404, 410)."""
+        return self.here(self.found(uids))[0]
+
+    def here(self, found: Sequence[WebObject]) -> Sequence[WebObject]:
+        """Return the objects whose files are there; raise `CallRefused` (410) for none."""
+        if not (here := self.archive.here(found)):
+            raise refuse(410)
+        return here
 
     def found(self, uids: Mapping[str, str]) -> Sequence[WebObject]:
         """Return what an address names; raise `CallRefused` (404) where there is nothing."""
@@ -110,7 +108,7 @@ class RetrieveCalls:
         return found
 
     def file(self, uids: Mapping[str, str], syntaxes: Sequence[str]) -> Response:
-        """Answer with one object by itself; raise `CallRefused` (404, 406)."""
+        """Answer with one object by itself; raise `CallRefused` (404, 406, 410)."""
         one = self.instance(uids)
         syntax = syntax_for(one.stored_syntax, syntaxes) or syntax_for(one.stored_syntax, ())
         if syntax is None:

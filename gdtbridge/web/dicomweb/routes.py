@@ -8,6 +8,7 @@ from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
 from gdtbridge.web.dicomweb.frames import FrameCalls
+from gdtbridge.web.dicomweb.metadata import MetadataCalls
 from gdtbridge.web.dicomweb.place import ROOT, WebBase
 from gdtbridge.web.dicomweb.rendering import RenderCalls
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
@@ -59,13 +60,14 @@ def _searches(search: SearchCalls) -> tuple[Route, ...]:
 
 
 def _objects(retrieve: RetrieveCalls) -> tuple[Route, ...]:
+    tell = MetadataCalls(retrieve)
     return (
         (STUDY, "dicomweb_study", retrieve.objects, READ),
         (SERIES, "dicomweb_one_series", retrieve.objects, READ),
         (INSTANCE, "dicomweb_instance", retrieve.objects, READ),
-        (f"{STUDY}/metadata", "dicomweb_study_metadata", retrieve.metadata, READ),
-        (f"{SERIES}/metadata", "dicomweb_series_metadata", retrieve.metadata, READ),
-        (f"{INSTANCE}/metadata", "dicomweb_instance_metadata", retrieve.metadata, READ),
+        (f"{STUDY}/metadata", "dicomweb_study_metadata", tell.metadata, READ),
+        (f"{SERIES}/metadata", "dicomweb_series_metadata", tell.metadata, READ),
+        (f"{INSTANCE}/metadata", "dicomweb_instance_metadata", tell.metadata, READ),
         (f"{INSTANCE}/bulkdata/<path:place>", "dicomweb_bulk", retrieve.bulk, READ),
     )
 

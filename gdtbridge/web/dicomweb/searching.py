@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +10,7 @@ from typing import Final
 from flask import Response, request
 
 from gdtbridge.retrieve.attributes import QueryLevel
-from gdtbridge.retrieve.dicom_json import JsonDataset
+from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
@@ -61,7 +60,7 @@ class SearchCalls:
         return self._answer(QueryLevel.IMAGE, **uids)
 
     def _answer(self, level: QueryLevel, **uids: str) -> Response:
-        form = _form(accepted(request))
+        form = form_of(accepted(request))
         limit, offset = min(_count("limit", MOST), MOST), _count("offset", 0)
         try:
             found = self.archive.find(_query(level, uids), sees_held=sees_held())
@@ -81,7 +80,7 @@ class SearchCalls:
         return response
 
 
-def _form(ranges: Sequence[MediaRange]) -> str:
+def form_of(ranges: Sequence[MediaRange]) -> str:
     """Return in which form to answer; raise `CallRefused` (406) where there is none."""
     for one in ranges:
         if one.is_multipart and one.root == XML:
@@ -129,8 +128,7 @@ def _retrieve_url(row: JsonDataset, level: QueryLevel, base: str) -> JsonDataset
 def _written(rows: Sequence[JsonDataset], form: str) -> Response:
     if form == JSON:
         ordered = [dict(sorted(row.items())) for row in rows]
-        text = json.dumps(ordered, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return Response(text, content_type=JSON)
+        return Response(json_text(ordered), content_type=JSON)
     body = MultipartBody(XML)
     return Response(body.written(_parts(rows)), content_type=body.content_type)
 

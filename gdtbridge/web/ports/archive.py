@@ -47,11 +47,17 @@ class WebArchivePort(Protocol):
     def objects(self, path: Mapping[str, str], *, sees_held: bool) -> Sequence[WebObject]:
         """Return the objects below what UIDs by keyword name; raise `QueryRefused`."""
 
+    def here(self, objects: Sequence[WebObject]) -> Sequence[WebObject]:
+        """Return the objects whose files are there."""
+
     def opened(self, one: WebObject, syntax: str) -> AbstractContextManager[Path]:
         """Open the file of an object in a transfer syntax."""
 
-    def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[str]:
-        """Return the metadata of objects below a base URI, as DICOM JSON."""
+    def unreadable(self, objects: Sequence[WebObject]) -> int:
+        """Return of how many objects there are no metadata: nobody can read them."""
+
+    def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[bytes]:
+        """Return the metadata of objects below a base URI as DICOM JSON; empty without any."""
 
 
 class WebFramePort(Protocol):

@@ -1,0 +1,64 @@
+"""What is remembered of objects' metadata: the last of it in memory, the rest on the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from gdtbridge import __version__
+from gdtbridge.sandbox.room import MEBIBYTE
+from gdtbridge.viewing.cache import DiskCache
+
+MOST_KEPT: Final = 16 * MEBIBYTE
+"""Bytes in memory."""
+SHARE_OF_PICTURES: Final = 10
+"""Pictures have so many times the room on the disk that metadata have."""
+
+
+class MetadataMemory:
+    """Metadata by what names an object's bytes, whoever the object is of. Thread-safe.
+
+    Another version of the program reads anew: it may know more of what devices do wrong.
+    """
+
+    def __init__(self, cache: DiskCache) -> None:
+        self.cache = cache
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+
+    def has(self, key: str) -> bool:
+        """Return whether an object's metadata are known, as far as can be told without looking."""
+        with self._lock:
+            if key in self._kept:
+                return True
+        return self.cache.has(_edition_of(key))
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's metadata; None where they are not known."""
+        with self._lock:
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return kept
+        found = self.cache.get(_edition_of(key))
+        if found is not None:
+            self._hold(key, found)
+        return found
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Remember an object's metadata."""
+        self._hold(key, content)
+        self.cache.put(_edition_of(key), content)
+
+    def _hold(self, key: str, content: bytes) -> None:
+        with self._lock:
+            self._size += len(content) - len(self._kept.pop(key, b""))
+            self._kept[key] = content
+            while self._size > MOST_KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                self._size -= len(oldest)
+
+
+def _edition_of(key: str) -> str:
+    return f"metadata {__version__} {key}"

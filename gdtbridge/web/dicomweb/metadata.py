@@ -1,0 +1,130 @@
+"""Metadata of studies, series and instances (PS3.18 10.4.1.1.2): all they say but long values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from flask import Response, request
+
+from gdtbridge import __version__
+from gdtbridge.retrieve.dicom_xml import xml_dataset
+from gdtbridge.retrieve.web_archive import WebObject
+from gdtbridge.web.dicomweb.compressing import GZIP, compressed, takes_gzip
+from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
+from gdtbridge.web.dicomweb.negotiation import accepted
+from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
+from gdtbridge.web.dicomweb.searching import JSON, XML, form_of
+from gdtbridge.web.problems import refuse
+
+WHOLE: Final = 4 * 1024 * 1024
+"""Bytes of an answer that is made before it is sent; a longer one is sent as it is made."""
+KEPT: Final = "private, no-cache"
+"""For this client alone, which asks whether it still is so (RFC 9111 5.2.2.4)."""
+VARY: Final = "Accept, Accept-Encoding, Authorization, Cookie"
+LEFT_OUT: Final = "{} of the instances cannot be read and are left out"
+UNREADABLE: Final = "Davon lässt sich nichts lesen. / Nothing of it can be read."
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataCalls:
+    """Each call finds the objects of its address, and tells what they say."""
+
+    retrieve: RetrieveCalls
+
+    def metadata(self, **uids: str) -> Response:
+        """Answer with the metadata of the objects, in DICOM JSON, or in XML a part for each.
+
+        206 where some cannot be read, 404 where none can, 410 where no file is there any more. 304
+        where the client has the answer already.
+        """
+        form = form_of(accepted(request))
+        found = self.retrieve.found(uids)
+        base = self.retrieve.base.uri()
+        tag = _tag_of(found, base, form)
+        here = self.retrieve.here(found)
+        if len(here) == len(found) and request.if_none_match.contains_weak(tag):
+            return _kept(Response(status=304), tag)
+        unreadable = self.retrieve.archive.unreadable(here)
+        if unreadable == len(here):
+            raise refuse(404, UNREADABLE)
+        texts = _checked(self.retrieve.archive.metadata_of(here, base), unreadable)
+        if not (left_out := len(found) - len(here) + unreadable):
+            return _kept(self._answer(texts, form, 200), tag)
+        answer = self._answer(texts, form, 206)
+        answer.headers["Warning"] = f"299 {base}: {LEFT_OUT.format(left_out)}"
+        return answer
+
+    def _answer(self, texts: Iterable[bytes], form: str, status: int) -> Response:
+        """Return the answer: at once where it is short, else as its reader takes it."""
+        if form == JSON:
+            kind, body = JSON, _listed(texts)
+        else:
+            parts = (BodyPart({"Content-Type": XML}, (_as_xml(text),)) for text in texts)
+            multipart = MultipartBody(XML)
+            kind, body = multipart.content_type, multipart.written(parts)
+        headers = {"Vary": VARY}
+        if takes_gzip(request):
+            headers["Content-Encoding"] = GZIP
+            body = compressed(body)
+        pieces = _gathered(body)
+        first, further = next(pieces), next(pieces, None)
+        if further is None:
+            return Response(first, status, headers, content_type=kind)
+        return self.retrieve.streamed(chain((first, further), pieces), kind, status, headers)
+
+
+def _checked(texts: Iterator[bytes], unreadable: int) -> Iterator[bytes]:
+    """Yield the metadata there are; raise `CallRefused` where there are fewer than was found."""
+    for text in texts:
+        if text:
+            yield text
+        elif not unreadable:
+            raise refuse(503)
+        else:
+            unreadable -= 1
+
+
+def _tag_of(found: Sequence[WebObject], base: str, form: str) -> str:
+    """Return what an answer is known by: of all that decides what it says."""
+    digest = hashlib.blake2b(f"{__version__} {base} {form}".encode(), digest_size=16)
+    for one in found:
+        changes = json.dumps(sorted(one.leaving.changes.items()))
+        digest.update(f"\n{one.leaving.key} {one.path} {changes}".encode())
+    return digest.hexdigest()
+
+
+def _kept(answer: Response, tag: str) -> Response:
+    answer.set_etag(tag, weak=True)
+    answer.headers["Cache-Control"] = KEPT
+    answer.headers["Vary"] = VARY
+    return answer
+
+
+def _listed(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a list of JSON of its elements."""
+    before = b"["
+    for text in texts:
+        yield before + text
+        before = b","
+    yield b"]"
+
+
+def _as_xml(text: bytes) -> bytes:
+    return xml_dataset(json.loads(text))
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same, `WHOLE` bytes or somewhat more at a time."""
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= WHOLE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)

@@ -1,0 +1,160 @@
+"""Metadata by web: remembered and read ahead, whole or said not to be, in every form."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gdtbridge.retrieve.metadata import ObjectMetadata
+from gdtbridge.retrieve.metadata_memory import MetadataMemory
+from gdtbridge.retrieve.metadata_room import MetadataHindered, MetadataReader
+from gdtbridge.retrieve.web_archive import WebObject
+from gdtbridge.viewing.cache import DiskCache
+from gdtbridge.web.dicomweb import metadata as metadata_calls
+from tests.dicomweb.conftest import STUDY, Services
+from tests.dicomweb.test_retrieving import ALL, parts_of
+
+NAMESPACE = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
+XML = "multipart/related; type=application/dicom+xml"
+PATH = f"/studies/{STUDY}/metadata"
+BASE = "http://localhost/dicom-web"
+
+
+@pytest.fixture
+def only_kept(services: Services) -> Iterator[ObjectMetadata]:
+    """Return what tells no more than the disk has: a restarted service without children."""
+    practice = services.practice
+    cache = DiskCache(practice.settings.metadata_folder, 10**8, practice.archive.room_for)
+    cache.sweep()
+    with MetadataReader() as reader:
+        reader.close()
+        yield ObjectMetadata(reader, MetadataMemory(cache), practice.folder / "spool")
+
+
+def objects_of(services: Services, study: str) -> list[WebObject]:
+    """Return the objects of a study."""
+    return services.practice.core.web_archive.objects({"StudyInstanceUID": study}, sees_held=True)
+
+
+def send(services: Services, study: str, objects: int, **values: str) -> list[Path]:
+    """Have a study sent; return the objects' files."""
+    for number in range(objects):
+        services.practice.send(
+            StudyInstanceUID=study,
+            SeriesInstanceUID=f"{study}.1",
+            SOPInstanceUID=f"{study}.9.{number}",
+            **values,
+        )
+    services.practice.wait()
+    return [one.leaving.file for one in objects_of(services, study)]
+
+
+def test_metadata_are_read_ahead(services: Services, only_kept: ObjectMetadata) -> None:
+    """Of what arrived last and what arrives, where nothing arrives any more, and kept."""
+    study = "2.25.34000"
+    send(services, study, 2)
+    known = objects_of(services, study)
+    with pytest.raises(MetadataHindered):
+        only_kept.unreadable(one.leaving for one in known)
+    core = services.practice.core
+    arriving = core.commitments.arrivals.begin("2.25.1")
+    assert core.metadata_ahead.work() is None
+    core.commitments.arrivals.end(arriving)
+    assert (core.metadata_ahead.work(), core.metadata_ahead.work()) == (0.0, None)
+
+    only_kept.sweep()
+    asked = [(one.leaving, f"{BASE}{one.path}") for one in known]
+    texts = list(only_kept.of(asked))
+    assert texts == list(core.web_archive.metadata_of(known, BASE))
+    assert [json.loads(text)["00080018"]["Value"] for text in texts] == [
+        [one.leaving.SOPInstanceUID] for one in known
+    ]
+
+
+def test_who_it_is_of_is_not_what_is_kept(services: Services) -> None:
+    """A correction is told at once, without reading the file again."""
+    study = "2.25.32000"
+    (file,) = send(services, study, 1, PatientID="4713")
+    (before,) = json.loads(services.get(f"/studies/{study}/metadata").data)
+    file.write_bytes(b"")
+
+    services.practice.core.renumbering.renumber("4713", "815", confirmed=True)
+    services.practice.wait()
+    (row,) = json.loads(services.get(f"/studies/{study}/metadata").data)
+
+    assert (before["00100020"]["Value"], row["00100020"]["Value"]) == (["4713"], ["815"])
+    (history,) = row["04000561"]["Value"]
+    assert history["04000550"]["Value"] == [{"00100020": before["00100020"]}]
+
+
+def test_what_cannot_be_read_is_said_to_be_missing(services: Services) -> None:
+    """The others are told (206); of nothing but damaged files 404, of no files any more 410."""
+    study = "2.25.33000"
+    first, second = send(services, study, 2)
+    first.write_bytes(b"damaged")
+    some = services.get(f"/studies/{study}/metadata")
+    second.unlink()  # what is kept of it tells nothing any more
+    rest = services.get(f"/studies/{study}", ALL)
+    none = services.get(f"/studies/{study}/metadata")
+    first.unlink()
+
+    assert (some.status_code, len(json.loads(some.data))) == (206, 1)
+    assert some.headers["Warning"].startswith(f"299 {BASE}: 1 of the instances")
+    assert "ETag" not in some.headers
+    assert (rest.status_code, [part.content for part in parts_of(rest)]) == (206, [b"damaged"])
+    assert none.status_code == 404
+    for path in ("", "/metadata", f"/series/{study}.1/instances/{study}.9.1"):
+        assert services.get(f"/studies/{study}{path}").status_code == 410
+
+
+def test_a_part_of_xml_for_each_object(services: Services) -> None:
+    """In the Native DICOM Model, with the same values."""
+    roots = [ET.fromstring(part.content) for part in parts_of(services.get(PATH, XML))]
+
+    assert [root.tag for root in roots] == [f"{NAMESPACE}NativeDicomModel"] * 4
+    names = {
+        (name.findtext(f".//{NAMESPACE}FamilyName"), name.findtext(f".//{NAMESPACE}GivenName"))
+        for root in roots
+        for name in root.findall(f"{NAMESPACE}DicomAttribute[@keyword='PatientName']")
+    }
+    assert names == {("Müller", "Änne")}
+    assert services.get(PATH, "image/png").status_code == 406
+
+
+def test_who_has_them_already_is_told_so(services: Services) -> None:
+    """As long as nothing else is to be told; other addresses and forms are other answers."""
+    first = services.get(PATH)
+    tag = first.headers["ETag"]
+    again = services.get(PATH, **{"If-None-Match": tag})
+
+    assert tag.startswith('W/"')
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    for other in (
+        services.get(PATH, XML, **{"If-None-Match": tag}),
+        services.get(PATH, Host="localhost:81", **{"If-None-Match": tag}),
+        services.get(f"/studies/{STUDY}/series/{STUDY}.1/metadata", **{"If-None-Match": tag}),
+    ):
+        assert other.status_code == 200
+
+
+def test_a_long_answer_is_sent_as_it_is_made(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pieces, compressed where that is accepted, and the same as a short one."""
+    short = services.get(PATH)
+    monkeypatch.setattr(metadata_calls, "WHOLE", 100)
+    long = services.get(PATH)
+    packed = services.get(PATH, **{"Accept-Encoding": "gzip"})
+    plain = services.get(PATH, **{"Accept-Encoding": "gzip;q=0"})
+
+    assert short.headers["Content-Length"] == str(len(short.data))
+    assert long.data == plain.data == gzip.decompress(packed.data) == short.data
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in short.headers["Vary"]
+    assert "Content-Encoding" not in plain.headers
