@@ -43,7 +43,7 @@ def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServe
         assert bridge.readiness()["status"] == "ready"
         assert bridge.command("check").returncode == 0
         send(bridge.ports["DICOM"])
-        wait_for(lambda: bridge.readiness()["status"] == "needs-person", 20, "the state")
+        wait_for(lambda: bridge.readiness()["status"] == "needs-person", what="the state")
         state = bridge.readiness()
         assert (state["ready"], state["attention"]) == (True, {"held-exam": 1})
         assert "Müller" not in json.dumps(state, ensure_ascii=False)
@@ -64,8 +64,8 @@ def test_a_held_exam_reaches_a_person_once(tmp_path: Path, httpserver: HTTPServe
 
     for _ in range(2):  # the service looks when it starts
         with bridge:
-            wait_for(lambda: httpserver.log, 20, "the call")
-            wait_for(lambda: list(bridge.gdt_out.glob("*.gdt")), 20, "the record")
+            wait_for(lambda: httpserver.log, what="the call")
+            wait_for(lambda: list(bridge.gdt_out.glob("*.gdt")), what="the record")
             assert bridge.stop() == 0
     assert len(httpserver.log) == 1
     assert [file.name for file in bridge.gdt_out.iterdir()] == ["attention-1.gdt"]
@@ -92,7 +92,7 @@ def test_what_comes_while_it_runs_is_told(
     bridge.start()
     try:
         send(bridge.dicom_port)
-        wait_for(lambda: httpserver.log, 20, "the call")
+        wait_for(lambda: httpserver.log, what="the call")
     finally:
         bridge.stop()
 

@@ -394,7 +394,7 @@ def _hangs(desk: Desk) -> None:
     silence = desk.practice.core.silence
     desk.share_orders().hang()
     silence.look()
-    wait_for(lambda: _asked_folders() == 1, 20, "the folders that answer")
+    wait_for(lambda: _asked_folders() == 1, what="the folders that answer")
     desk.practice.clock.turn(SILENT_SECONDS)
     silence.look()
 
@@ -402,7 +402,7 @@ def _hangs(desk: Desk) -> None:
 def _answers(desk: Desk) -> None:
     silence = desk.practice.core.silence
     desk.orders_share.answer()
-    wait_for(lambda: not _asked_folders(), 20, "the folder that hung")
+    wait_for(lambda: not _asked_folders(), what="the folder that hung")
     silence.look()
 
 

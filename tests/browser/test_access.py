@@ -123,7 +123,7 @@ def test_what_was_typed_is_there_again(browser: Browser, practice: Service) -> N
         page.get_by_role("radio", name="nur lesen").check()
         assert practice.command("access", "sign-out", "chef").returncode == 0
         still = "fetch('/konto/da').then((answer) => answer.status)"
-        wait_for(lambda: page.evaluate(still) == 401, 15, "the end of the session")
+        wait_for(lambda: page.evaluate(still) == 401, what="the end of the session")
         page.evaluate("document.dispatchEvent(new Event('session:over'))")
         expect(page.get_by_label("Kennwort", exact=True)).to_be_visible()
         sign_in(page)
@@ -144,14 +144,14 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
         assert violations(page) == []
         headers = {"Authorization": f"Bearer {secret}"}
         listed = url(practice, "/api/v1/worklist")
-        assert requests.get(listed, headers=headers, timeout=10).status_code == 200
+        assert requests.get(listed, headers=headers, timeout=60).status_code == 200
         readable = url(practice, "/api/v1/studies?patient_id=1")
-        assert requests.get(readable, headers=headers, timeout=10).status_code == 403
+        assert requests.get(readable, headers=headers, timeout=60).status_code == 403
         page.get_by_role("link", name="Fertig").click()
         expect(page.get_by_text(secret)).to_have_count(0)
         page.get_by_role("button", name="Sperren Praxissoftware Raum 1").click()
         expect(page.get_by_role("status").first).to_contain_text("gesperrt")
-        assert requests.get(listed, headers=headers, timeout=10).status_code == 401
+        assert requests.get(listed, headers=headers, timeout=60).status_code == 401
 
 
 def test_the_day_works_for_who_is_signed_in(browser: Browser, practice: Service) -> None:
@@ -186,7 +186,7 @@ def test_the_day_works_for_who_is_signed_in(browser: Browser, practice: Service)
 def test_the_trail_is_searched(browser: Browser, practice: Service) -> None:
     """By who, what, patient and day; the filters stand in the address."""
     patient = "id=4711&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
-    assert requests.get(url(practice, f"/worklist/add?{patient}"), timeout=10).status_code == 200
+    assert requests.get(url(practice, f"/worklist/add?{patient}"), timeout=60).status_code == 200
     with office(browser, practice, "/system/verlauf") as page:
         expect(page.get_by_role("row").nth(1)).to_contain_text("angemeldet")
         page.get_by_label("Patientennummer").fill("4711")

@@ -103,7 +103,7 @@ def _measured(report: pydicom.Dataset, way: int) -> None:
 
 def _get(address: str) -> str:
     """Return what a program gets."""
-    with urllib.request.urlopen(address, timeout=20) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return str(answer.read().decode("utf-8"))
 
 

@@ -129,7 +129,7 @@ def test_the_whole_way(browser: Browser, bridge: Service, url: str) -> None:
         assert violations(page) == []
         page.get_by_role("button", name="Jetzt neu starten").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("gdtbridge startet neu")
-        wait_for(lambda: bridge.look().count("ready") > 1, 30, "the second start")
+        wait_for(lambda: bridge.look().count("ready") > 1, what="the second start")
     settings = load_settings(bridge.root / "gdtbridge.toml", {})
     assert settings.practice.name == HOSTILE
     assert settings.dicom.allowed_networks == ("192.168.1.0/24",)

@@ -37,7 +37,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     root = tmp_path_factory.mktemp("bridge")
     (root / "gdtbridge.toml").write_text(SETTINGS, "utf-8")
     with service(root, gdt__dialect="gdt21", storage__min_free_mb="999999999") as running:
-        wait_for(lambda: running.readiness()["attention"].get("disk-full"), 20, "the full disk")
+        wait_for(lambda: running.readiness()["attention"].get("disk-full"), what="the full disk")
         yield running
 
 

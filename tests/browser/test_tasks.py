@@ -153,7 +153,7 @@ def test_see_whether_a_result_left(browser: Browser, bridge: Service) -> None:
     with screen(browser) as page:
         number = add(page, url, family_name="Sander", given_name="Sofie", patient_id="7101")
         examine(bridge, number)
-        wait_for(bridge.settled, 20, "the result")
+        wait_for(bridge.settled, what="the result")
         with task(page, "see whether a result left"):
             page.goto(f"{url}/heute")
             expect(row(page, "Sander, Sofie")).to_contain_text("im Ordner")
@@ -181,7 +181,7 @@ def test_assign_an_exam_that_is_held(browser: Browser, bridge: Service) -> None:
             station="RAUM1")  # fmt: skip
         before = held(bridge)
         receive(bridge, "2.25.7301", 1, PatientID="", PatientName="NOTFALL", PatientBirthDate="")
-        wait_for(lambda: held(bridge) > before, 20, "the held exam")
+        wait_for(lambda: held(bridge) > before, what="the held exam")
         page.goto(f"{url}/heute")
         with task(page, "assign a held exam", clicks=3) as hands:
             with next_page(page):
@@ -203,11 +203,11 @@ def test_split_an_exam_of_two_patients(browser: Browser, bridge: Service) -> Non
         for end, name in ((7401, "Links^Lea"), (7402, "Rechts^Lea")):
             receive(bridge, "2.25.7400", end, PatientID=str(end), PatientName=name,
                     PatientBirthDate="19620909")  # fmt: skip
-        wait_for(lambda: held(bridge) > before, 20, "the held exam")
+        wait_for(lambda: held(bridge) > before, what="the held exam")
         page.goto(f"{url}/klaeren")
         with task(page, "split two patients", clicks=3) as hands:
             for number in ("7401", "7402"):
                 expect(page.locator(".then")).to_contain_text(f"In die Akte {number}")
             hands.click(page.get_by_role("button", name="Alle so übernehmen"))
             expect(page.get_by_text("In Akte 7401, 7402 übernommen.")).to_be_visible()
-        wait_for(lambda: held(bridge) == before, 20, "the two results")
+        wait_for(lambda: held(bridge) == before, what="the two results")

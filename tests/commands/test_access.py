@@ -130,7 +130,7 @@ def test_the_first_link_is_shown_to_eyes_only(tmp_path: Path, kind: str) -> None
     with subprocess.Popen(
         command, cwd=tmp_path, env={**os.environ, **service.environment()}, stderr=follow
     ) as process:
-        wait_for(is_ready, 30, "the start")
+        wait_for(is_ready, what="the start")
         process.terminate()
     os.close(lead)
     os.close(follow)

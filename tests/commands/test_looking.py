@@ -326,7 +326,7 @@ def test_beside_the_service(tmp_path: Path) -> None:
     }
     try:
         measured = partial(service.rows, "SELECT day, free FROM free_space")
-        wait_for(measured, 20, "the last that a start writes")
+        wait_for(measured, what="the last that a start writes")
         before = tree_of(tmp_path / "var")
         ends = {command: run(command, **environ).exit_code for command in LOOKING}
         assert ends == {command: ENDS_WITH.get(command, 0) for command in LOOKING}

@@ -107,7 +107,7 @@ def test_what_keeps_it_from_starting_is_said_in_a_line(
 
     assert len(str(raised.value).splitlines()) == 1
     assert " / " in str(raised.value)
-    wait_for(lambda: started() <= before, 20, "the end of every thread")  # a folder's lingers
+    wait_for(lambda: started() <= before, what="the end of every thread")  # a folder's lingers
 
 
 @pytest.mark.parametrize("key", ["dicom", "http"])
@@ -118,7 +118,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, key: str, taken: str) -> 
     with pytest.raises(SettingsError, match=rf"{key}\.port = {taken}"):
         bridge.start()
 
-    wait_for(lambda: started() <= before, 20, "the end of every thread")  # a folder's lingers
+    wait_for(lambda: started() <= before, what="the end of every thread")  # a folder's lingers
     assert not is_running(tmp_path / "var")
 
 
@@ -169,17 +169,17 @@ class TestRunning:
         """What is gone is named; nobody who asks gets an error or waits."""
         shutil.rmtree(tmp_path / "var" / "worklist")
         shutil.rmtree(tmp_path / "var" / "archive")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while any(bridge.readiness()[part].ok for part in ("worklist", "disk")):
             assert time.monotonic() < deadline, bridge.readiness()
             threading.Event().wait(0.05)
 
         begun = time.monotonic()
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(f"http://127.0.0.1:{bridge.http_port}/readyz", timeout=20)
+            urllib.request.urlopen(f"http://127.0.0.1:{bridge.http_port}/readyz", timeout=60)
         answer.value.close()
         assert answer.value.code == 503
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
 
 class TestCheck:
@@ -234,7 +234,7 @@ class TestCheck:
             def told() -> list[str]:
                 return [one.text for one in probe(settings) if one.part == "service.database"]
 
-            wait_for(told, 20, "what the service says")
+            wait_for(told, what="what the service says")
             assert "restart the service" in told()[0]
         finally:
             bridge.stop()

@@ -117,7 +117,7 @@ def test_another_process_is_waited_for(url: str, tmp_path: Path) -> None:
     writing.start()
     other.execute("COMMIT")
     other.close()
-    writing.join(timeout=20)
+    writing.join(timeout=60)
     assert not writing.is_alive()
 
 

@@ -91,7 +91,7 @@ class Devices:
         for number in range(OBJECTS):
             uid = f"{study}.{number}"
             while not self._is_taken(study, uid):
-                self.again.wait(10)
+                self.again.wait(60)
             self.taken.append(uid)
 
     def _is_taken(self, study: str, uid: str) -> bool:
@@ -117,7 +117,7 @@ def test_devices_are_told_to_try_again(practice: Practice, judged: Judged) -> No
     with locked(practice.folder / "db.sqlite"):
         for one in senders:
             one.start()
-        wait_for(lambda: len(devices.refused) >= DEVICES, 10, "an answer for each device")
+        wait_for(lambda: len(devices.refused) >= DEVICES, what="an answer for each device")
         assert devices.taken == stored(practice) == []
     devices.again.set()
     for one in senders:
@@ -144,7 +144,7 @@ def test_a_lock_is_a_state(practice: Practice) -> None:
     assert not told.ok
     assert "locked by another program since" in told.detail
     assert codes == ["database-locked"]
-    wait_for(lambda: look()["database"].ok, 5, "readiness")
+    wait_for(lambda: look()["database"].ok, what="readiness")
     after = [one.code for one in practice.core.attention.items()]
     assert after == ["database-locked"]  # for two minutes: while it lasted nobody could be told
 
@@ -160,7 +160,7 @@ def test_a_short_wait_is_no_state(practice: Practice) -> None:
     writer = threading.Thread(target=write)
     with locked(practice.folder / "db.sqlite"):
         writer.start()
-        wait_for(lambda: practice.database.lock.seconds, 5, "the writer")
+        wait_for(lambda: practice.database.lock.seconds, what="the writer")
     writer.join()
 
     assert written.is_set()

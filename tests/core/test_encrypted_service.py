@@ -94,7 +94,7 @@ def refused(settings: Settings) -> str:
     """Return how many the running service has refused, by its own figures."""
     address = f"https://127.0.0.1:{settings.http.port}/metrics"
     trusting = ssl.create_default_context(cafile=str(settings.base / "ca.pem"))
-    with urllib.request.urlopen(address, timeout=10, context=trusting) as answer:
+    with urllib.request.urlopen(address, timeout=60, context=trusting) as answer:
         lines = answer.read().decode().splitlines()
     return "\n".join(one for one in lines if one.startswith("gdtbridge_refusals_total"))
 

@@ -70,7 +70,7 @@ def answer(settings: Settings) -> bytes:
     """Return what a workstation gets that has imported the CA."""
     trusting = ssl.create_default_context(cafile=str(ca_of(settings)))
     url = f"https://localhost:{settings.http.port}/healthz"
-    with urllib.request.urlopen(url, timeout=10, context=trusting) as response:
+    with urllib.request.urlopen(url, timeout=60, context=trusting) as response:
         return bytes(response.read())
 
 

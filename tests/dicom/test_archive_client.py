@@ -127,7 +127,7 @@ def test_an_archive_that_is_silent_is_not_waited_for() -> None:
     began = time.monotonic()
     with archive(answers) as peer, pytest.raises(PeerError, match="antwortet nicht weiter"):
         find(peer, QueryLevel.STUDY, {}, AnswerLimits(seconds=0.3))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_answers_without_end_end() -> None:

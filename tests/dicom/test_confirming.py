@@ -118,7 +118,7 @@ def test_orthanc_commits_what_it_has(practice: Practice, tmp_path: Path) -> None
         delete(other, UIDS[0])
         with hearing(copies, tmp_path) as ours:
             known = {"AET": "PRAXIS1", "Host": "127.0.0.1", "Port": ours}
-            requests.put(f"{other.url}/modalities/us", json=known, timeout=20)
+            requests.put(f"{other.url}/modalities/us", json=known, timeout=60)
             copies.ask()
             wait_for(lambda: "commitment" in copies.states().values(), what="Orthanc's report")
         assert copies.states() == {UIDS[0]: "sent", UIDS[1]: "commitment"}
@@ -130,6 +130,6 @@ def test_orthanc_commits_what_it_has(practice: Practice, tmp_path: Path) -> None
 
 def delete(other: Orthanc, uid: str) -> None:
     """Delete an instance at Orthanc."""
-    found = requests.post(f"{other.url}/tools/lookup", data=uid, timeout=20).json()
+    found = requests.post(f"{other.url}/tools/lookup", data=uid, timeout=60).json()
     (instance,) = [one["ID"] for one in found if one["Type"] == "Instance"]
-    requests.delete(f"{other.url}/instances/{instance}", timeout=20)
+    requests.delete(f"{other.url}/instances/{instance}", timeout=60)

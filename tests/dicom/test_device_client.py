@@ -132,7 +132,7 @@ def test_commitment_on_the_same_association() -> None:
         done = request_commitment(peer, instances("1.2.3", "1.2.4"), wait_seconds=20)
 
     assert done == (0, CommitmentResult("2.25.77", frozenset({"1.2.3", "1.2.4"}), {}))
-    assert answered.wait(20)
+    assert answered.wait(60)
 
 
 def test_no_report_on_the_same_association() -> None:
@@ -152,7 +152,7 @@ def test_orthanc_commits(tmp_path: Path) -> None:
         orthanc(tmp_path, free_port()) as other,
     ):
         known = {"AET": "US01", "Host": "127.0.0.1", "Port": listener.port}
-        requests.put(f"{other.url}/modalities/us", json=known, timeout=20)
+        requests.put(f"{other.url}/modalities/us", json=known, timeout=60)
         peer = Peer("127.0.0.1", other.dicom_port, "ORTHANC", "US01")
         assert [kept for _, kept in store(peer, files)] == [0, 0]
         assert request_commitment(peer, instances(*uids, "1.2.3")) == (0, None)
@@ -173,5 +173,5 @@ def test_half_an_object(bridge: Bridge) -> None:
     """A device that dies within an object leaves nothing of it."""
     break_off(Peer("127.0.0.1", bridge.port, "GDTBRIDGE", "US01"), sample_files()[0])
 
-    wait_for(lambda: not bridge.spooled(), 20, "the end of the half object")
+    wait_for(lambda: not bridge.spooled(), what="the end of the half object")
     assert bridge.core.received == []

@@ -155,7 +155,7 @@ def rude(request: pytest.FixtureRequest) -> Iterator[Peer]:
         thread = threading.Thread(target=answer)
         thread.start()
         yield Peer("127.0.0.1", listener.getsockname()[1], "X", "Y")
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_answer_reaches_who_waits_for_it(bridge: Bridge) -> None:
     requestor = Requestor("US01")
     contexts = [build_context(VERIFICATION)]
     association = requestor.request("127.0.0.1", bridge.port, "GDTBRIDGE", contexts)
-    association.dimse_timeout = 5
+    association.dimse_timeout = 60
     checkpoint = LateCheckpoint(association)
     former, association._reactor_checkpoint = association._reactor_checkpoint, checkpoint
     checkpoint.set()
@@ -209,12 +209,12 @@ def test_association_lost_while_storing(bridge: Bridge, tmp_path: Path) -> None:
     with pytest.raises(PeerError, match="abgebrochen"):
         store(peer_of(bridge), [write(tmp_path, 0), write(tmp_path, 1)])
     bridge.core.gate.set()
-    stopping.join(20)
+    stopping.join(60)
 
 
 def stop_when_storing(bridge: Bridge) -> None:
     """Stop the server without grace while the core works on an object."""
-    bridge.core.entered.wait(10)
+    bridge.core.entered.wait(60)
     bridge.server.stop(grace=0)
 
 

@@ -173,7 +173,7 @@ def test_a_peer_that_stops_reading_ends_its_own_association(
     with get_association(bridge.port) as peer:
         peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         peer.message(1, get_rq(), b"")
-        wait_for(lambda: bridge.server.associations == 0, 20, "the end of the association")
+        wait_for(lambda: bridge.server.associations == 0, what="the end of the association")
     assert not list(Path(bridge.spool).glob("*.part"))
     with RawAssociation(bridge.port).associate([(JPEG, [IMPLICIT])]):
         assert bridge.server.associations == 1

@@ -30,7 +30,7 @@ from tests.tools.waiting import wait_for
 
 pytestmark = pytest.mark.slow  # waits for deadlines
 
-PATIENCE = 0.4
+PATIENCE = 1.5
 """Seconds the shortened deadlines of these tests last."""
 
 
@@ -47,7 +47,7 @@ def impatient(start: StartServer, monkeypatch: pytest.MonkeyPatch) -> Bridge:
 
 def connect(bridge: Bridge) -> socket.socket:
     """Return a connection that says nothing."""
-    return socket.create_connection(("127.0.0.1", bridge.port), 10)
+    return socket.create_connection(("127.0.0.1", bridge.port), 60)
 
 
 def ends(connection: socket.socket) -> bool:
@@ -79,7 +79,7 @@ def test_silent_connection_is_closed(impatient: Bridge, start_of_talk: bytes) ->
     with connect(impatient) as connection:
         connection.sendall(start_of_talk)
         assert ends(connection)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     wait_for(lambda: not dicom_threads())
 
 
@@ -101,7 +101,7 @@ def test_dripping_peer_is_closed(impatient: Bridge) -> None:
             if closed:
                 break
         assert closed
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_dripping_data_is_aborted(impatient: Bridge) -> None:
@@ -129,7 +129,7 @@ def test_quiet_association_lives_longer_than_a_stalled_message(impatient: Bridge
         association.socket.settimeout(3 * PATIENCE)
         with pytest.raises(TimeoutError):
             association.read_pdu()
-        association.socket.settimeout(20)
+        association.socket.settimeout(60)
         association.message(1, store_rq(US_IMAGE, "1.2.3"), b"data")
         assert association.response().status == 0
 

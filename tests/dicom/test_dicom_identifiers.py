@@ -224,8 +224,8 @@ def test_reader_that_takes_nothing_stops_nobody(
         began = time.monotonic()
         assert len(ask(server.port, identifier)) == ENTRIES + 1
         folder.remove("R0000000000")
-        assert time.monotonic() - began < 5
-        feeder.join(20)
+        assert time.monotonic() - began < 30
+        feeder.join(60)
         assert not feeder.is_alive()
 
 

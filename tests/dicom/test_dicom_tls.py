@@ -40,7 +40,7 @@ from tests.tools.dicom_server import Bridge, StartServer, run_peer
 from tests.tools.elements import EXPLICIT, US_IMAGE, element, identification, part10
 from tests.tools.waiting import wait_for
 
-PATIENCE = 0.4
+PATIENCE = 1.5
 """Seconds the shortened deadlines of these tests last."""
 
 
@@ -159,7 +159,7 @@ def _old(bridge: Bridge, certificates: Certificates) -> None:
 
 
 def _scanner(bridge: Bridge, _: Certificates) -> None:
-    socket.create_connection((PLACE, bridge.tls_port), 10).close()
+    socket.create_connection((PLACE, bridge.tls_port), 60).close()
 
 
 @pytest.mark.parametrize(
@@ -214,16 +214,16 @@ def test_silent_in_its_handshake(
     impatient: Bridge, certificates: Certificates, said: bytes
 ) -> None:
     """Who stops in the handshake holds up nobody, and is disconnected in time."""
-    with socket.create_connection((PLACE, impatient.tls_port), 10) as silent:
+    with socket.create_connection((PLACE, impatient.tls_port), 60) as silent:
         silent.sendall(said)
         began = time.monotonic()
         with RawAssociation(impatient.tls_port, tls=client_context(certificates)) as device:
             device.associate([(VERIFICATION, [EXPLICIT])])
             device.release()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         while silent.recv(4096):
             pass  # ends by itself
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
 
 
 @pytest.mark.slow
@@ -231,7 +231,7 @@ def test_a_byte_now_and_then(impatient: Bridge) -> None:
     """A handshake has one deadline for all of it, however alive the peer seems."""
     began = time.monotonic()
     with (
-        socket.create_connection((PLACE, impatient.tls_port), 10) as slow,
+        socket.create_connection((PLACE, impatient.tls_port), 60) as slow,
         contextlib.suppress(OSError),
     ):
         slow.settimeout(PATIENCE / 10)
@@ -240,7 +240,7 @@ def test_a_byte_now_and_then(impatient: Bridge) -> None:
             with contextlib.suppress(TimeoutError):
                 if not slow.recv(1):
                     break
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_both_ports_share_the_limit(start: StartServer, certificates: Certificates) -> None:

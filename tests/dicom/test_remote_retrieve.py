@@ -130,7 +130,7 @@ def test_an_archive_that_does_not_get_on_is_left(sample: Dataset, tmp_path: Path
     began = time.monotonic()
     with archive(sample, handler) as peer, pytest.raises(PeerError, match="kommt nicht weiter"):
         get(peer, sample, kept, tmp_path, patience=0.5)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
     assert len(kept.came) == 1
 
 

@@ -270,7 +270,7 @@ class ForeignDevice:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(60)
 
     def _run(self) -> None:
         path = self.folder / self.name
@@ -310,7 +310,7 @@ class TestSharedFolder:
         def put(name: str, receiver: str, number: str) -> None:
             temporary = folder / f".{name}"
             temporary.write_bytes(record(f3000=number, f8315=receiver))
-            wait_for(lambda: not (folder / name).exists(), 20, name)
+            wait_for(lambda: not (folder / name).exists(), what=name)
             os.rename(temporary, folder / name)  # noqa: PTH104 - as their program does it
 
         with (
@@ -322,7 +322,7 @@ class TestSharedFolder:
                 put("EKG.GDT", "EKG_TYP1", number)
                 put("AUFTRAG.GDT", "LUFU", number)
                 put("AUFTRAG.GDT", HEAD["8315"], number)
-            wait_for(lambda: not list(folder.iterdir()), 20, "an empty folder")
+            wait_for(lambda: not list(folder.iterdir()), what="an empty folder")
 
         assert ecg.got == exchanges
         assert spirometer.got == exchanges

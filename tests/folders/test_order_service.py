@@ -61,7 +61,7 @@ def asked(bridge: Service, folder: Path, *keys: str) -> pydicom.Dataset:
 def test_from_a_file_to_the_device_and_back(bridge: Service, tmp_path: Path) -> None:
     """A CP437 order is right at the device in Latin-1 and UTF-8; its result names the order."""
     dropped = drop(bridge, record(f9206="2", f8310="F-17", f8402="SONO00", f8411="Abdomen"))
-    wait_for(lambda: not dropped.exists() and len(entries(bridge)) == 1, 20, "the entry")
+    wait_for(lambda: not dropped.exists() and len(entries(bridge)) == 1, what="the entry")
 
     latin = asked(bridge, tmp_path / "latin", "0010,0010", "0008,0050")
     utf8 = asked(bridge, tmp_path / "utf8", "0008,0005=ISO_IR 192", "0010,0010")
@@ -77,7 +77,7 @@ def test_from_a_file_to_the_device_and_back(bridge: Service, tmp_path: Path) -> 
     assert sent.returncode == 0, sent.stderr
     out = bridge.gdt_out
     file = out / f"{latin.AccessionNumber}.gdt"
-    wait_for(file.exists, 20, "the result")
+    wait_for(file.exists, what="the result")
     (result,) = read_records(file.read_bytes())
     assert result.patient.family_name == "Müller"
     assert (result.first("8310"), result.first("8402")) == ("F-17", "SONO00")
@@ -94,12 +94,12 @@ def test_cancelling_asking_and_calling(bridge: Service, tmp_path: Path) -> None:
     assert called.stdout.strip() == entry.AccessionNumber
 
     drop(bridge, record("6303", f8310="F1"))
-    wait_for(lambda: entries(bridge) == [], 20, "the cancellation")
+    wait_for(lambda: entries(bridge) == [], what="the cancellation")
 
     drop(bridge, record("6301"))
-    wait_for(lambda: bridge.rows("SELECT family_name FROM patient") != [], 20, "the patient")
+    wait_for(lambda: bridge.rows("SELECT family_name FROM patient") != [], what="the patient")
     drop(bridge, record("6300"))
-    wait_for(lambda: any(bridge.gdt_out.glob("stammdaten-*.gdt")), 20, "the answer")
+    wait_for(lambda: any(bridge.gdt_out.glob("stammdaten-*.gdt")), what="the answer")
 
     file.write_bytes(record(f3000=None))
     refused = bridge.command("order", str(file))
@@ -119,11 +119,11 @@ def test_killed_again_and_again(tmp_path: Path, *, exhaustive: bool) -> None:
         for case in range(6):
             drop(running, record(f3000=f"P{number}", f8310=f"F{case}"), f"{number}{case}.GDT")
         enough = number * 6 + number % 6
-        wait_for(partial(_has_more, running, enough), 20, "some of them")
+        wait_for(partial(_has_more, running, enough), what="some of them")
         running.kill()
         running.start()
     inbox = tmp_path / "var" / "gdt" / "in"
-    wait_for(lambda: list(inbox.iterdir()) == [], 30, "the rest")
+    wait_for(lambda: list(inbox.iterdir()) == [], what="the rest")
     running.stop()
     counted = Counter(str(entry.PatientID) for entry in entries(running))
     assert counted == {f"P{number}": 6 for number in range(rounds)}

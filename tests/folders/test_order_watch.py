@@ -321,7 +321,7 @@ def test_the_thread_works_and_stops(reception: Reception) -> None:
     reception.drop(record())
     working = watch.OrderWatch(reception.files)
     working.start()
-    wait_for(lambda: not reception.left(), 15)
+    wait_for(lambda: not reception.left())
     working.stop(5)
     assert reception.left() == []
     assert "1 taken" in working.state().detail

@@ -53,13 +53,13 @@ def test_a_share_that_hangs_keeps_nobody(usb: Share, desk: PickupDesk) -> None:
         with usb.at(call):
             looking = threading.Thread(target=desk.watch.look)
             looking.start()
-            wait_for(partial(usb.waits_at, call), 20, f"a {call} that hangs")
+            wait_for(partial(usb.waits_at, call), what=f"a {call} that hangs")
             desk.practice.clock.turn(STALE_SECONDS + 1)
             began = time.monotonic()
             assert "no answer for" in desk.watch.state().detail
             desk.watch.stop(10)
             assert time.monotonic() - began < 8
-        looking.join(20)
+        looking.join(60)
 
         desk = PickupDesk(desk.practice)
         desk.look()

@@ -272,7 +272,7 @@ def test_an_archive_that_never_answers_is_left_after_a_while(
     uids, answered = sent(forwarding), threading.Event()
 
     def answer(_: Dataset) -> int | None:
-        answered.wait(20)
+        answered.wait(60)
         return None
 
     forwarding.peer.answer = answer
@@ -361,7 +361,7 @@ def test_todays_exams_leave_before_older_ones(forwarding: Forwarding) -> None:
 @pytest.mark.parametrize("rules", ["parallel = 3\n"])
 def test_no_more_associations_than_allowed(forwarding: Forwarding) -> None:
     """Several exams at once, each on its own association."""
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=60)
 
     def answer(_: Dataset) -> int:
         together.wait()

@@ -31,7 +31,7 @@ def nobodys() -> Instance:
 def send(bridge: Service, *objects: Instance) -> None:
     """Send objects and wait until all they cause is done."""
     assert send_raw(bridge.ports["DICOM"], list(objects)) == [0] * len(objects)
-    wait_for(bridge.settled, 20, "reporting")
+    wait_for(bridge.settled, what="reporting")
 
 
 def collect(bridge: Service) -> list[str]:
@@ -75,7 +75,7 @@ def say(bridge: Service, *arguments: str) -> None:
 def refuses_to_start(bridge: Service) -> str:
     """Return what a service says that ends at once."""
     bridge.launch()
-    wait_for(lambda: not bridge.is_running, 30, "the end of the service")
+    wait_for(lambda: not bridge.is_running, what="the end of the service")
     return bridge.look()
 
 
@@ -88,7 +88,7 @@ def test_a_lost_database_is_restored(tmp_path: Path, judged: Judged) -> None:
         say(bridge, "backup", str(copy))
         send(bridge, LATE.image(2), NEW.image(1))
         say(bridge, "exams", "release", NOBODYS, "--id", "P9")
-        wait_for(bridge.settled, 20, "reporting")
+        wait_for(bridge.settled, what="reporting")
         objects = {uid for _, uid in stored(bridge)}
         bridge.stop()
     bridge.database.unlink()
@@ -97,7 +97,7 @@ def test_a_lost_database_is_restored(tmp_path: Path, judged: Judged) -> None:
 
     say(bridge, "restore", str(copy))
     with bridge:
-        wait_for(bridge.settled, 20, "what a start does")
+        wait_for(bridge.settled, what="what a start does")
         asked = held(bridge)
         assert set(asked) == {LATE.uid, NEW.uid, NOBODYS}
         assert all("whether this was sent is not known" in one for one in asked.values())
@@ -123,7 +123,7 @@ def test_a_second_copy_takes_what_is_new(tmp_path: Path) -> None:
         bridge.gdt_out.rename(tmp_path / "away")
         assert send_raw(bridge.ports["DICOM"], [NEW.image(1)]) == [0]
         waiting = "SELECT id FROM outbox WHERE state != 'delivered' AND attempts > 0"
-        wait_for(lambda: bridge.rows(waiting), 20, "a delivery that waits")
+        wait_for(lambda: bridge.rows(waiting), what="a delivery that waits")
         second = bridge.command("backup", "copy")
         bridge.stop()
     (tmp_path / "away").rename(bridge.gdt_out)
@@ -168,10 +168,10 @@ def test_the_index_is_made_anew(tmp_path: Path, judged: Judged) -> None:
     link.unlink()
     assert "0 objects" in bridge.command("archive", "reindex").stdout
     with bridge:
-        wait_for(bridge.settled, 20, "what a start does")
+        wait_for(bridge.settled, what="what a start does")
         assert len(held(bridge)) == 2
         say(bridge, "exams", "release", NEW.uid, "--id", NEW.patient)
-        wait_for(bridge.settled, 20, "reporting")
+        wait_for(bridge.settled, what="reporting")
         assert bridge.results() == {(NEW.accession, "study"): 1}
         found = Counter(uid for _, uid in stored(bridge))
         judged("lost database", Judgement().count("object", objects.values(), found))

@@ -193,7 +193,7 @@ class Exam:
         }
         port = self.service.ports["HTTP"]
         url = f"http://127.0.0.1:{port}/worklist/add?{urlencode(values)}"
-        with suppress(ConnectionError), urllib.request.urlopen(url, timeout=10) as answer:
+        with suppress(ConnectionError), urllib.request.urlopen(url, timeout=60) as answer:
             assert b"Auftragsnummer" in answer.read()
             self.answered.add("order")
 

@@ -46,7 +46,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """
     with service(tmp_path_factory.mktemp("bridge"), exam__quiet_seconds="0.2") as running:
         yield running
-        wait_for(running.settled, 30, "reporting of every exam")
+        wait_for(running.settled, what="reporting of every exam")
         studies = {number for number, _ in running.rows("SELECT accession_number FROM claim")}
         assert running.results() == {(number, "study"): 1 for number in studies}
 
@@ -90,13 +90,13 @@ def fill(disk: Path, leave: int = 0) -> Path:
             return False
         return True
 
-    wait_for(filled, 10, "a full disk")
+    wait_for(filled, what="a full disk")
     return ballast
 
 
 def wait_until_reported(bridge: Service, *studies: Study) -> None:
     """Wait for rest, then hold each study to exactly one study record."""
-    wait_for(bridge.settled, 30, "reporting of every exam")
+    wait_for(bridge.settled, what="reporting of every exam")
     found = bridge.results()
     assert [found[study.accession, "study"] for study in studies] == [1] * len(studies)
 
@@ -206,12 +206,12 @@ def test_a_full_results_folder_gets_its_files_later(
         sent = [study.image(), study.report(project / "samples" / "sr" / "thyroid.dcm")]
         assert send_raw(bridge.ports["DICOM"], sent) == [SUCCESS, SUCCESS]
         failed = "SELECT id FROM outbox WHERE attempts > 0"
-        wait_for(lambda: bool(bridge.rows(failed)), 20, "a failed delivery")
+        wait_for(lambda: bool(bridge.rows(failed)), what="a failed delivery")
         assert list(share.glob("*.gdt")) == []
 
         ballast.unlink()
 
-        wait_for(bridge.settled, 30, "reporting of every exam")
+        wait_for(bridge.settled, what="reporting of every exam")
         kinds = [kind for number, kind in bridge.results().elements() if number == study.accession]
         judged("full disk", *each_once("record", ("study", "values"), kinds))
         assert {path.suffix for path in share.iterdir()} == {".gdt"}
@@ -296,7 +296,7 @@ def test_a_delivery_that_fails(bridge: Service, fault: str, *, in_folder: bool) 
     with traced(bridge.pid, *only, "-e", f"trace={calls}", "-e", f"inject={fault}"):
         assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
         tried = "SELECT id FROM outbox WHERE attempts > 0 AND state != 'delivered'"
-        wait_for(lambda: bool(bridge.rows(tried)), 10, "a failed delivery")
+        wait_for(lambda: bool(bridge.rows(tried)), what="a failed delivery")
     wait_until_reported(bridge, study)
 
 

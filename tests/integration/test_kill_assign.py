@@ -27,9 +27,9 @@ EMERGENCY = person("", "NOTFALL")
 def form_of(service: Service, exam: int, number: str) -> tuple[str, dict[str, str]]:
     """Return the address and the fields by which a page assigns an exam to a chart."""
     url = f"http://127.0.0.1:{service.ports['HTTP']}/klaeren/exam-{exam}"
-    choices = re.findall(r'name="choice-1" value="([^"]+)"', requests.get(url, timeout=20).text)
+    choices = re.findall(r'name="choice-1" value="([^"]+)"', requests.get(url, timeout=60).text)
     chosen = {"choice-1": next(one for one in choices if number in one)}
-    shown = requests.post(f"{url}/folgen", data=chosen, timeout=20).text
+    shown = requests.post(f"{url}/folgen", data=chosen, timeout=60).text
     (mark,) = set(re.findall(r'name="mark" value="([^"]+)"', shown))
     return url, {**chosen, "mark": mark}
 
@@ -55,9 +55,9 @@ def test_every_click_is_one_record_in_its_chart(tmp_path: Path) -> None:
         for exam, patient in enumerate(WAITING.values(), 1):
             surgery.order(patient)
             surgery.send(image(f"2.25.99{exam}", "1", EMERGENCY))
-            wait_for(lambda exam=exam: is_held(service, exam), 20, "the held exam")  # type: ignore[misc]
+            wait_for(lambda exam=exam: is_held(service, exam), what="the held exam")  # type: ignore[misc]
         url, fields = form_of(service, 1, "4711")
-        assert requests.post(url, fields, timeout=20, allow_redirects=False).status_code == 303
+        assert requests.post(url, fields, timeout=60, allow_redirects=False).status_code == 303
         service.kill()
         service.start()
         url, fields = form_of(service, 2, "4712")
@@ -67,8 +67,8 @@ def test_every_click_is_one_record_in_its_chart(tmp_path: Path) -> None:
         click.join()
         service.start()
         if is_held(service, 2):
-            requests.post(*form_of(service, 2, "4712"), timeout=20)
-        wait_for(lambda: charts(service).total() == len(WAITING), 20, "the two records")
+            requests.post(*form_of(service, 2, "4712"), timeout=60)
+        wait_for(lambda: charts(service).total() == len(WAITING), what="the two records")
         surgery.settle()
         assert charts(service) == Counter(WAITING.keys())
 
@@ -76,6 +76,6 @@ def test_every_click_is_one_record_in_its_chart(tmp_path: Path) -> None:
 def _click(url: str, fields: dict[str, str]) -> None:
     """Press the button; the answer may never come."""
     try:
-        requests.post(url, fields, timeout=20, allow_redirects=False)
+        requests.post(url, fields, timeout=60, allow_redirects=False)
     except requests.ConnectionError:
         return

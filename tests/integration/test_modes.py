@@ -100,7 +100,7 @@ def test_named_folders_keep_their_modes(tmp_path: Path) -> None:
     with service(tmp_path, gdt__folder_mode="0700", **settings) as running:
         add = f"http://127.0.0.1:{running.ports['HTTP']}/worklist/add"
         query = "id=1&lastname=Doe&firstname=J&birthdate=01.01.1900&sex=1"
-        assert requests.get(f"{add}?{query}", timeout=10).status_code == 200
+        assert requests.get(f"{add}?{query}", timeout=60).status_code == 200
         for name in ("out", "in", "list"):
             assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o755
         (entry,) = (tmp_path / "list").glob("*.wl")

@@ -55,7 +55,7 @@ def test_a_service_that_is_killed_takes_every_file_once(tmp_path: Path) -> None:
         part = service.readiness()["parts"]["pickup:1"]
         assert (part["ok"], "0 refused, 0 waiting" in part["detail"]) == (True, True)
         url = f"http://127.0.0.1:{service.ports['HTTP']}/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             metrics = answer.read().decode()
         assert 'gdtbridge_pickup_waiting{part="pickup:1"} 0' in metrics
         checked = service.command("check").stdout

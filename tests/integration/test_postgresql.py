@@ -182,7 +182,7 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
         sent = [study.image(1), study.image(2), report]
         assert send_raw(bridge.ports["DICOM"], sent) == [0, 0, 0]
 
-    wait_for(bridge.settled, 20, "reporting")
+    wait_for(bridge.settled, what="reporting")
     found = bridge.results()
     assert (found[study.accession, "study"], found[study.accession, "values"]) == (1, 1)
     assert bridge.rows("SELECT state FROM placed_order") == [("done", "done")]
@@ -191,7 +191,7 @@ def test_an_exam_from_order_to_result(bridge: Service, project: Path) -> None:
     curve = urllib.parse.urlencode(dict(zip(("nr", "wert"), values[0], strict=True)))
     assert "Schilddrüse" in call(bridge, f"/verlauf?{curve}").decode()
     parts = ("database", "exams", "outbox:gdt")  # what other tests did needs a person, perhaps
-    wait_for(lambda: all(bridge.readiness()["parts"][part]["ok"] for part in parts), 20, "parts")
+    wait_for(lambda: all(bridge.readiness()["parts"][part]["ok"] for part in parts), what="parts")
     for command in (("exams", "list"), ("outbox", "list"), ("worklist", "list")):
         assert bridge.command(*command).returncode == 0
 
@@ -253,15 +253,15 @@ def test_copies_go_to_another_archive(bridge: Service, archive: StoragePeer) -> 
     study = Study(78, "A78")
     image = study.image(size=1000)
     assert send_raw(bridge.ports["DICOM"], [image]) == [0]
-    wait_for(lambda: archive.uids.count(image[1]) == 1, 20, "the copy")
+    wait_for(lambda: archive.uids.count(image[1]) == 1, what="the copy")
     assert bridge.command("forward", "study", study.uid).returncode == 0
-    wait_for(lambda: archive.uids.count(image[1]) == 2, 20, "the second copy")
+    wait_for(lambda: archive.uids.count(image[1]) == 2, what="the second copy")
 
     def states() -> list[str]:
         shown = bridge.command("forward", "list", "--study", study.uid, "--json")
         return [one["state"] for one in json.loads(shown.stdout)]
 
-    wait_for(lambda: states() == ["sent"], 20, "its state")
+    wait_for(lambda: states() == ["sent"], what="its state")
     assert bridge.command("forward", "end", "--to", "PACS").returncode == 0
 
 
@@ -291,7 +291,7 @@ def test_a_second_service_is_refused(server: Server, tmp_path: Path) -> None:
     with service(tmp_path / "first", storage__database=url) as first:
         second = Service(tmp_path / "second", storage__database=url)
         second.launch()
-        wait_for(lambda: not second.is_running, 30, "the refusal")
+        wait_for(lambda: not second.is_running, what="the refusal")
         assert f", {first.pid})" in second.look()
         first.kill()
         with second:
@@ -338,8 +338,8 @@ def test_the_server_goes_away_and_comes_back(bridge: Service, server: Server) ->
     finally:
         server.start()
 
-    wait_for(lambda: send_raw(bridge.ports["DICOM"], [study.image()]) == [0], 20, "the database")
-    wait_for(bridge.settled, 20, "reporting")
+    wait_for(lambda: send_raw(bridge.ports["DICOM"], [study.image()]) == [0], what="the database")
+    wait_for(bridge.settled, what="reporting")
     assert bridge.results()[study.accession, "study"] == 1
 
 

@@ -36,7 +36,7 @@ def test_a_share_that_hangs_keeps_what_it_was_told(mounted: Share) -> None:
         waiting.start()
         waiting.join(0.3)
         assert waiting.is_alive()
-    waiting.join(10)
+    waiting.join(60)
     assert not waiting.is_alive()
 
 
@@ -46,9 +46,9 @@ def test_one_kind_of_call_can_hang_or_fail(mounted: Share) -> None:
     with mounted.at("rename"):
         writing = threading.Thread(target=write_new, args=(file, b"1"), daemon=True)
         writing.start()
-        wait_for(lambda: mounted.waits_at("rename"), 10, "a renaming that hangs")
+        wait_for(lambda: mounted.waits_at("rename"), what="a renaming that hangs")
         assert list(mounted.behind.glob("*.gdt")) == []
-    writing.join(10)
+    writing.join(60)
     assert file.read_bytes() == b"1"
     with mounted.at("unlink", "EIO"), pytest.raises(OSError, match="Input"):
         file.unlink()

@@ -66,7 +66,7 @@ class Office:
         url = f"http://127.0.0.1:{self.bridge.ports['HTTP']}/worklist/add"
         query = f"id={patient}&lastname=Muster&firstname=E&birthdate=24.12.1958&sex=2"
         try:
-            with urllib.request.urlopen(f"{url}?{query}", timeout=20) as answer:
+            with urllib.request.urlopen(f"{url}?{query}", timeout=60) as answer:
                 return answer.status, answer.read().decode("latin-1")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -120,10 +120,10 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
     status, said = office.add("7")
     assert (status, "antwortet nicht" in said) == (503, True)
     refused = time.monotonic() - began
-    assert refused < 10
+    assert refused < 30
     order = office.shares["in"].behind / "A.GDT"
     order.write_bytes(record())
-    wait_for(office.silence, 30, "the state of the folders")
+    wait_for(office.silence, what="the state of the folders")
     assert "gdt.out: antwortet nicht seit" in office.silence()
     assert "gdt.in: antwortet nicht seit" in office.silence()
     assert "worklist.folder: antwortet nicht seit" in office.silence()
@@ -142,7 +142,7 @@ def test_shares_that_hang_from_before_the_start(office: Office) -> None:
 
     wait_for(lambda: office.reported() == ["K000001.gdt"], 60, "the result")
     wait_for(lambda: len(list(office.shares["worklist"].behind.glob("*.wl"))) == 1, 60, "the order")
-    wait_for(lambda: not office.silence(), 30, "the end of the silence")
+    wait_for(lambda: not office.silence(), what="the end of the silence")
     assert len(list(office.shares["worklist"].behind.glob("*.wl"))) == 1
     assert office.reported() == ["K000001.gdt"]
     said = bridge.log.read_text()
@@ -163,11 +163,11 @@ def test_a_worklist_that_hangs_while_running(office: Office) -> None:
         status, text = office.add("8")
         assert (status, "antwortet nicht" in text) == (503, True)
         assert office.waiting() == ["7"]
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
         assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
         wait_for(lambda: office.reported() == ["K000004.gdt"], 60, "the result")
-    wait_for(lambda: office.add("9")[0] == 200, 30, "an order after it")
-    wait_for(lambda: office.waiting() == ["7", "9"], 30, "the worklist")
+    wait_for(lambda: office.add("9")[0] == 200, what="an order after it")
+    wait_for(lambda: office.waiting() == ["7", "9"], what="the worklist")
     assert len(list(office.shares["worklist"].behind.glob("*.wl"))) == 2
 
 
@@ -180,16 +180,16 @@ def test_shares_that_hang_in_writing_alone(office: Office, call: str) -> None:
     out, worklist = office.shares["out"], office.shares["worklist"]
     with out.at(call), worklist.at(call):
         assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
-        wait_for(lambda: out.waits_at(call), 30, "a delivery that hangs")
+        wait_for(lambda: out.waits_at(call), what="a delivery that hangs")
         began = time.monotonic()
         status, text = office.add("8")
         assert (status, "antwortet nicht" in text) == (503, True)
         assert office.waiting() == ["7"]
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
         assert send_raw(bridge.ports["DICOM"], [study.image(2)]) == [SUCCESS]
         assert office.bridge.readiness()["parts"]["dicom"]["ok"]
     wait_for(bridge.settled, 60, "the delivery")
-    wait_for(lambda: office.waiting() == ["7"], 30, "the worklist")
+    wait_for(lambda: office.waiting() == ["7"], what="the worklist")
     assert "K000005.gdt" in office.reported()
 
 
@@ -200,13 +200,13 @@ def test_a_share_that_hangs_while_running_and_at_the_stop(office: Office) -> Non
     office.shares["out"].hang()
     assert send_raw(bridge.ports["DICOM"], [study.image()]) == [SUCCESS]
     due = "SELECT id FROM outbox WHERE state = 'pending'"
-    wait_for(lambda: bridge.rows(due) != [], 30, "a delivery that hangs")
+    wait_for(lambda: bridge.rows(due) != [], what="a delivery that hangs")
     assert send_raw(bridge.ports["DICOM"], [other.image()]) == [SUCCESS]
     office.hang()
     began = time.monotonic()
     assert bridge.stop() == 0
     print(f"stopped after {time.monotonic() - began:.1f} s")  # noqa: T201 - a figure of the test
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     office.answer()
     bridge.start()
     wait_for(bridge.settled, 60, "the deliveries")

@@ -99,7 +99,7 @@ def findscu(bridge: Service, *keys: str, port: int | None = None, aet: str = "AN
 
 def results(bridge: Service, count: int) -> dict[str, Record]:
     """Wait for ``count`` files in the practice's folder and read them; none may be odd."""
-    wait_for(lambda: len(list(bridge.gdt_out.glob("*.gdt"))) >= count, 20, f"{count} GDT files")
+    wait_for(lambda: len(list(bridge.gdt_out.glob("*.gdt"))) >= count, what=f"{count} GDT files")
     records = {}
     for path in bridge.gdt_out.glob("*.gdt"):
         (record,) = read_records(path.read_bytes())
@@ -150,7 +150,7 @@ def test_why_a_device_sees_nobody_is_told(listed: Service) -> None:
         found = [one for one in json.loads(done.stdout) if "OT" in str(one["keys"])]
         return found[0] if found else {}
 
-    wait_for(told, 20, "the query of findscu")
+    wait_for(told, what="the query of findscu")
     (entry,) = told()["entries"]
     assert entry["patient_name"] == "Doe^John"
     (cause,) = entry["excluded_by"]
@@ -180,7 +180,7 @@ def test_wlmscpfs_serves_the_same_folder(bridge: Service, tmp_path: Path) -> Non
         [peer("wlmscpfs"), "-dfp", tmp_path / "served", str(port)], stderr=subprocess.DEVNULL
     )
     try:
-        wait_for(lambda: _listens(port), 10, "start of wlmscpfs")
+        wait_for(lambda: _listens(port), what="start of wlmscpfs")
         answers = findscu(bridge, "0010,0010", "0040,0100[0].0040,0001", port=port, aet="US01")
     finally:
         server.kill()
@@ -306,7 +306,7 @@ def test_a_share_that_is_away_delays_and_loses_nothing(bridge: Service, project:
     port = str(bridge.ports["DICOM"])
     samples = _samples(project, "images/*")
     bridge.command("simulate", "--port", port, "--patient", "12345", *samples)
-    wait_for(lambda: "1 wartend" in str(bridge.readiness()), 20, "a waiting message")
+    wait_for(lambda: "1 wartend" in str(bridge.readiness()), what="a waiting message")
     assert not bridge.gdt_out.exists()
 
     away.rename(bridge.gdt_out)
@@ -337,7 +337,7 @@ def test_commands_beside_the_service(bridge: Service) -> None:
     )
     assert added.returncode == 0, added.stderr
     number = added.stdout.strip()
-    wait_for(lambda: number.encode() in call(bridge, "/api/v1/worklist"), 5, "the entry")
+    wait_for(lambda: number.encode() in call(bridge, "/api/v1/worklist"), what="the entry")
 
     assert "Weiß" in bridge.command("worklist", "list").stdout
     assert bridge.command("worklist", "remove", number).returncode == 0

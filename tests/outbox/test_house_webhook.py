@@ -385,17 +385,17 @@ def test_a_persons_word_is_told(told: Practice, httpserver: HTTPServer) -> None:
 def test_the_house_does_not_wait(
     told: Practice, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is put is called at once, though a worker looked by itself once a minute only."""
-    monkeypatch.setattr(worker, "LONGEST_SLEEP", 60.0)
+    """What is put is called at once, though a worker looked by itself once an hour only."""
+    monkeypatch.setattr(worker, "LONGEST_SLEEP", 3600.0)
     told.core.outbox.start()
     try:
-        wait_for(lambda: told.core.outbox.deliver_due("gdt") == 0, 5, "the first look")
+        wait_for(lambda: told.core.outbox.deliver_due("gdt") == 0, what="the first look")
         told.send(StudyInstanceUID="2.25.7", AccessionNumber="", PatientID="")
-        wait_for(lambda: len(httpserver.log) == 1, 10, "the exam")
+        wait_for(lambda: len(httpserver.log) == 1, what="the exam")
         told.wait()
-        wait_for(lambda: len(httpserver.log) == 2, 10, "that it is held")
+        wait_for(lambda: len(httpserver.log) == 2, what="that it is held")
         told.core.held.discard("2.25.7", "Test")
-        wait_for(lambda: len(httpserver.log) == 3, 10, "that it is discarded")
+        wait_for(lambda: len(httpserver.log) == 3, what="that it is discarded")
     finally:
         told.core.outbox.stop(5)
 

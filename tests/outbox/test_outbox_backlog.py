@@ -144,13 +144,13 @@ def test_who_delivers_is_behind_with_many(tmp_path: Path, database: Database) ->
     outbox.start()
     try:
         (worker,) = outbox._workers.values()
-        wait_for(lambda: worker._away > 0, 5, "the folder to be missed")
+        wait_for(lambda: worker._away > 0, what="the folder to be missed")
         assert not outbox.is_behind()
         with worker._one_pass:
             (tmp_path / "away").rename(tmp_path / "a")
             worker._away = 0
             assert outbox.is_behind()
-        wait_for(lambda: len(list((tmp_path / "a").glob("*.gdt"))) > BEHIND, 20, "the files")
-        wait_for(lambda: not outbox.is_behind(), 5, "the worker to catch up")
+        wait_for(lambda: len(list((tmp_path / "a").glob("*.gdt"))) > BEHIND, what="the files")
+        wait_for(lambda: not outbox.is_behind(), what="the worker to catch up")
     finally:
         outbox.stop(5)

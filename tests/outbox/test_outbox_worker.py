@@ -133,13 +133,13 @@ def test_hanging_share_delays_nobody(database: Database, folder: Path, serve: Se
     hanging = Hanging()
     outbox = serve({"share": hanging, "gdt": GdtDrop(folder)})
     put(database, outbox, Message("gdt", "share", "1", "A.gdt", b"one"))
-    assert hanging.entered.wait(10)
+    assert hanging.entered.wait(60)
     put(database, outbox, Message("gdt", "gdt", "1", "A.gdt", b"two"))
     wait_for((folder / "A.gdt").exists)
     assert outbox.status()[0].pending == 1
     started = time.monotonic()
     outbox.stop(0.3)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     hanging.released.set()
 
 
@@ -203,7 +203,7 @@ def test_many_messages(database: Database, folder: Path, serve: Serve) -> None:
         outbox,
         *(Message("gdt", "gdt", str(number), "A.gdt", b"%d" % number) for number in range(60)),
     )
-    wait_for(lambda: outbox.status()[0].pending == 0, 30)
+    wait_for(lambda: outbox.status()[0].pending == 0)
     wait_for(lambda: len(list(folder.iterdir())) == 60)
     assert {path.read_bytes() for path in folder.iterdir()} == {b"%d" % n for n in range(60)}
 

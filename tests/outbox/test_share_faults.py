@@ -64,7 +64,7 @@ class Office:
         self.restart()
         self.outbox.start()
         try:
-            wait_for(lambda: not list(self.share.behind.iterdir()), 10, "a clean folder")
+            wait_for(lambda: not list(self.share.behind.iterdir()), what="a clean folder")
         finally:
             self.outbox.stop(10)
 

@@ -81,7 +81,7 @@ def raw_server(serve: Callable[[socket.socket, threading.Event], None]) -> Itera
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
         ended.set()
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(30)
 
 
 def test_get_as_configured(httpserver: HTTPServer) -> None:
@@ -151,7 +151,7 @@ def test_refused_connection() -> None:
 
 
 def _say_nothing(_connection: socket.socket, ended: threading.Event) -> None:
-    ended.wait(20)
+    ended.wait(60)
 
 
 def test_silent_server() -> None:
@@ -159,7 +159,7 @@ def test_silent_server() -> None:
     with raw_server(_say_nothing) as url:
         started = time.monotonic()
         assert call(url, read=0.3) == Attempt(AttemptResult.LATER, "ReadTimeout", away=True)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 30
 
 
 def _drip_status(connection: socket.socket, ended: threading.Event) -> None:
@@ -184,7 +184,7 @@ def test_dripping_head(
     with raw_server(drip) as url:
         started = time.monotonic()
         assert call(url, total=0.5).result is result
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 30
 
 
 def _drip_body(connection: socket.socket, ended: threading.Event) -> None:
@@ -198,7 +198,7 @@ def test_dripping_body() -> None:
     with raw_server(_drip_body) as url:
         started = time.monotonic()
         assert call(url, total=0.5).result is DELIVERED
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 30
 
 
 def test_huge_body_is_not_read() -> None:

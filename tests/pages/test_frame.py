@@ -28,7 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def get(url: str, **headers: str) -> requests.Response:
     """Ask once, as a browser does."""
     headers = {"Accept": "text/html", **headers}
-    return requests.get(url, timeout=10, headers=headers, allow_redirects=False)
+    return requests.get(url, timeout=60, headers=headers, allow_redirects=False)
 
 
 def test_a_page_allows_nothing_but_its_own(url: str) -> None:
@@ -75,7 +75,7 @@ def test_a_program_gets_its_refusal_and_a_browser_a_page(url: str) -> None:
     """An unknown address is a page for who reads pages, RFC 9457 for all others."""
     page = get(f"{url}/nowhere")
     assert (page.status_code, "There is nothing here" in page.text) == (404, True)
-    program = requests.get(f"{url}/api/v1/nowhere", timeout=10)
+    program = requests.get(f"{url}/api/v1/nowhere", timeout=60)
     assert program.headers["Content-Type"] == "application/problem+json"
 
 
@@ -127,7 +127,7 @@ def test_the_start_is_today(url: str) -> None:
 def test_a_form_from_elsewhere_is_refused(url: str) -> None:
     """Whatever page would send it; nothing is looked at."""
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = requests.post(f"{url}/mehr", timeout=10, headers=headers)
+        answer = requests.post(f"{url}/mehr", timeout=60, headers=headers)
         assert answer.status_code == 403
 
 

@@ -116,7 +116,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
                 report(study, "2", PATIENT, SeriesInstanceUID=f"{study}.9"),
             )
             Surgery(bridge, device).send(*objects)
-        wait_for(bridge.settled, 30, "the end of the exams")
+        wait_for(bridge.settled, what="the end of the exams")
         yield Town(bridge, peer, area, ports)
 
 

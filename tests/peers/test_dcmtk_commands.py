@@ -125,7 +125,7 @@ def tried(sent: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> It
     with service(root, **QUICK) as bridge:
         stored = dcmtk("storescu", "-v", "-xs", "127.0.0.1", bridge.ports["DICOM"], *sent.values())
         assert (stored.returncode, stored.stderr.count("Response (Success)")) == (0, 2)
-        wait_for(bridge.settled, 30, "the end of the exam")
+        wait_for(bridge.settled, what="the end of the exam")
         yield Tried(bridge, sent, port)
 
 

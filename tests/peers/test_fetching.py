@@ -109,7 +109,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         qrscp(root / "qrscp", ports[AREA], GDTBRIDGE=own) as archive,
     ):
         _fill(store, archive, ports[OTHER], files)
-        wait_for(other.settled, 30, "a decision whose the other bridge's studies are")
+        wait_for(other.settled, what="a decision whose the other bridge's studies are")
         store.know(own)
         yield Town(bridge, files, ports, store, root)
 
@@ -166,14 +166,14 @@ def test_a_device_that_sends_to_a_fetched_study_gets_its_result(town: Town) -> N
     town.fetch("--study", "2.25.733", "--from", ORTHANC)
     sent = dcmtk("storescu", "-xs", "127.0.0.1", town.ports["GDTBRIDGE"], *files)
     assert sent.returncode == 0, sent.stderr
-    wait_for(lambda: town.records("2.25.733") == 1, 30, "the result")
+    wait_for(lambda: town.records("2.25.733") == 1, what="the result")
 
 
 def test_what_is_fetched_to_be_reported_is_reported(town: Town) -> None:
     """With --report it goes its way as if a device had sent it."""
     town.keep("2.25.734", PatientID="4734", PatientName="Beispiel^Bert")
     town.fetch("--study", "2.25.734", "--from", ORTHANC, "--report")
-    wait_for(lambda: town.records("2.25.734") == 1, 30, "the result")
+    wait_for(lambda: town.records("2.25.734") == 1, what="the result")
 
 
 def test_another_person_under_the_number_is_asked_about(town: Town) -> None:
@@ -264,7 +264,7 @@ def test_killed_in_the_middle(town: Town, by: str, tmp_path: Path) -> None:
     with archive.listening(town.ports[SLOW]):
         out, err = tmp_path / "out", tmp_path / "err"
         process = fork_command(asked, town.bridge.root, town.bridge.environment(), out, err)
-        wait_for(lambda: len(town.state(study)) == 2, 30, "the first object")
+        wait_for(lambda: len(town.state(study)) == 2, what="the first object")
         os.kill(process.pid, signal.SIGKILL)
         process.wait(20)
         archive.may_go_on.set()

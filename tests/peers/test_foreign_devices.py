@@ -237,7 +237,7 @@ def test_dcmjs_dimse_tells_of_a_step(bridge: Service, dcmjs: ForeignDevice, tmp_
     names = [str(file) for file in files]
     change = ("set", {"uid": uid, "elements": ended})
     ends, again, _ = dcmjs.play(port, change, change, ("store", {"files": names}))
-    wait_for(lambda: len(surgery.chart(JOERG.id)) == 2, 20, "both records of the exam")
+    wait_for(lambda: len(surgery.chart(JOERG.id)) == 2, what="both records of the exam")
 
     assert surgery.held(study) == []
     assert [(one["status"], one["uid"]) for one in (*begins, *ends, *again)] == [(0, uid)] * 3
@@ -301,7 +301,7 @@ def test_orthanc_asks_for_commitment(
     def report() -> Any:
         return orthanc_peer.get(f"/storage-commitment/{began['ID']}")
 
-    wait_for(lambda: report()["Status"] != "Pending", 20, "the report at Orthanc")
+    wait_for(lambda: report()["Status"] != "Pending", what="the report at Orthanc")
     found = report()
     assert found["Status"] == "Failure"
     assert sorted(one["SOPInstanceUID"] for one in found["Success"]) == sorted(

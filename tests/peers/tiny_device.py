@@ -16,7 +16,7 @@ from pydicom import Dataset, uid
 from pynetdicom2 import applicationentity, sopclass, statuses, uids
 from tiny_pacs.client import CMoveError, CStoreError, DICOMClient, FindRoot
 
-PATIENCE = 20
+PATIENCE = 60
 Outcome = list[Any]
 
 

@@ -40,7 +40,7 @@ def test_late_child_costs_its_page_only(project: Path) -> None:
     The child is stopped, so the sheet, longer than a pipe, is never read.
     """
     sheet = sheet_of_file(project / ECHO)
-    with PagePrinter(seconds=3) as printer:
+    with PagePrinter(seconds=6) as printer:
         printer.print(sheet, PageFormat.PDF)
         os.kill(printer.processes()[0], signal.SIGSTOP)
         with pytest.raises(ReportLimitError):
@@ -58,7 +58,7 @@ def test_five_thousand_values_take_seconds_and_little_memory(tmp_path: Path) -> 
     with PagePrinter() as printer:
         begun = time.monotonic()
         assert len(printer.print(sheet, PageFormat.PDF)) < 2_000_000
-        assert time.monotonic() - begun < 20
+        assert time.monotonic() - begun < 60
         (pid,) = printer.processes()
         status = Path(f"/proc/{pid}/status").read_text()
     assert int(status.partition("VmHWM:")[2].split()[0]) < 200_000

@@ -48,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Ser
             options = ("-xr",) if "rle" in path.name else ("-xy",)
             sent = dcmtk("storescu", *options, "127.0.0.1", service.ports["DICOM"], path)
             assert sent.returncode == 0, sent.stderr
-        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), 30, "the record")
+        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), what="the record")
         yield service
 
 

@@ -61,7 +61,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Ser
                 for number in range(count)
             ]
             assert set(send_raw(service.ports["DICOM"], objects)) == {0}
-        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), 30, "the record")
+        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), what="the record")
         yield service
 
 

@@ -44,7 +44,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             dataset = identification(**values, SOPInstanceUID=f"{study}.1")
             instance = (US_IMAGE, f"{study}.1", EXPLICIT, dataset)
             assert send_raw(service.ports["DICOM"], [instance]) == [0]
-        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), 30, "the record")
+        wait_for(lambda: any(service.gdt_out.glob("*.gdt")), what="the record")
         yield service
 
 
@@ -71,4 +71,4 @@ def test_who_is_no_peer_is_refused_and_shown(service: Service, aet: str) -> None
 
     assert status == "Unknown Status: 0x124"  # Refused: not authorized
     told = partial(service.command, "attention", "list")
-    wait_for(lambda: re.search(rf"{aet}.*nicht abfragen", told().stdout), 30, "the refusal")
+    wait_for(lambda: re.search(rf"{aet}.*nicht abfragen", told().stdout), what="the refusal")

@@ -57,7 +57,7 @@ def test_who_takes_a_set_slowly_keeps_nobody_waiting(practice: Practice) -> None
             file.truncate(64 * MEGABYTE)
 
     made = exports.begin("set.zip", 1, write)
-    wait_for(lambda: made.state is SetState.READY, 10, "the set")
+    wait_for(lambda: made.state is SetState.READY, what="the set")
     limits = Limits(waiting_bytes=4096)
     server = create_server(core.settings, web_ports(core), dict, limits=limits)
     server.start()
@@ -65,7 +65,7 @@ def test_who_takes_a_set_slowly_keeps_nobody_waiting(practice: Practice) -> None
         opened.callback(server.stop, grace=1)
 
         def ask(path: str) -> bytes:
-            one = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            one = socket.create_connection(("127.0.0.1", server.port), timeout=60)
             opened.enter_context(one)
             one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return one.recv(12)

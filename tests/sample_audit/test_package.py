@@ -291,7 +291,7 @@ def test_a_set_that_fails_leaves_nothing(audited: Audited, tmp_path: Path) -> No
         raise ReportLimitError("no memory")
 
     made = exports.begin("set.zip", 1, write)
-    wait_for(lambda: made.state is SetState.FAILED, 10, "the end")
+    wait_for(lambda: made.state is SetState.FAILED, what="the end")
     assert not [one for one in exports.folder.iterdir() if one.stem == made.key]
     with pytest.raises(OSError, match="No such file"):
         audited.desk.write_set([], tmp_path / "no" / "set.zip", "secret", ANNA)

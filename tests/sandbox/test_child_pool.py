@@ -95,7 +95,7 @@ def test_long_request_arrives_and_never_waits_for_ever(client: SampleClient) -> 
         started = time.monotonic()
         with pytest.raises(SampleHindered):
             late.call(ECHO, noise="x" * 1_000_000)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
 
 
 def test_late_without_the_processor_is_the_machines_doing(client: SampleClient) -> None:
@@ -124,7 +124,7 @@ def test_killed_from_outside_is_the_machines_doing(
         pending = threads.submit(client.call, ECHO, sleep=True)
         os.kill(client.processes()[0], sign)
         with pytest.raises(SampleHindered):
-            pending.result(timeout=20)
+            pending.result(timeout=60)
     assert client.call(ECHO, text="a").text == "a"
 
 
@@ -147,7 +147,7 @@ def test_closed_is_no_limit_of_a_file(client: SampleClient) -> None:
         pending = threads.submit(client.call, ECHO, sleep=True)
         client.close()
         with pytest.raises(SampleHindered):
-            pending.result(timeout=20)
+            pending.result(timeout=60)
     with pytest.raises(SampleHindered):
         client.call(ECHO)
 

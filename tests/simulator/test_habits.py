@@ -96,7 +96,7 @@ def test_habit(room: Room, habit: Habit) -> None:
     assert bool(result.step_statuses) == (habit.name != "no-mpps")
     assert surgery.order_state(accession) == habit.order
     stays = habit.order == "ordered"
-    wait_for(lambda: room.lists(accession, station) == stays, 20, "the list to follow")
+    wait_for(lambda: room.lists(accession, station) == stays, what="the list to follow")
     assert surgery.held(result.StudyInstanceUID) == []
     chart = surgery.chart(number)
     assert len(chart) == habit.records

@@ -435,11 +435,11 @@ def test_storescp_takes_the_exam(tmp_path: Path) -> None:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         peer = Peer("127.0.0.1", port, "STORESCP", "US01")
-        wait_for(lambda: _listens(port), 10, "storescp listening")
+        wait_for(lambda: _listens(port), what="storescp listening")
         assert play(peer, sample_files(), pick=None)[0].ok
     finally:
         server.terminate()
-        server.communicate(timeout=10)
+        server.communicate(timeout=60)
     reports = [path for path in tmp_path.iterdir() if path.name.startswith("SR")]
     assert len(list(tmp_path.iterdir())) == 7
     for path in reports:

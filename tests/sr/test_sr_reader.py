@@ -86,13 +86,13 @@ def test_errors_arrive_as_themselves(
 
 def test_late_child_is_killed_and_replaced(tmp_path: Path, report_file: Path) -> None:
     """A report that takes too long costs its time and no more."""
-    with ReportReader(seconds=0.5) as reading:
+    with ReportReader(seconds=3) as reading:
         reading.read(report_file)
         (first,) = reading.processes()
         started = time.monotonic()
         with pytest.raises(ReportLimitError):
             reading.read(endless(tmp_path))
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         assert reading.processes() == ()
         assert len(reading.read(report_file).measurements) == 1
         assert reading.processes() != (first,)
@@ -114,7 +114,7 @@ def test_child_killed_at_work_is_a_limit(tmp_path: Path) -> None:
         wait_for(lambda: len(reading.processes()) == 1)
         os.kill(reading.processes()[0], signal.SIGKILL)
         with pytest.raises(ReportLimitError):
-            pending.result(timeout=10)
+            pending.result(timeout=60)
 
 
 def test_memory_is_limited(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_closing_ends_what_is_being_read(tmp_path: Path) -> None:
         wait_for(lambda: len(reading.processes()) == 1)
         reading.close()
         with pytest.raises(ReportLimitError):
-            pending.result(timeout=10)
+            pending.result(timeout=60)
     with pytest.raises(ReportLimitError):
         reading.read(tmp_path / "any.dcm")
 

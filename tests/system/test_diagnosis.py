@@ -47,9 +47,9 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         _files(running)
         _objects(running)
         _queries(running)
-        wait_for(lambda: running.rows("SELECT id FROM claim WHERE state = 'held'"), 20, "the exam")
-        wait_for(lambda: running.rows("SELECT id FROM worklist_query"), 20, "the query's record")
-        wait_for(lambda: running.rows("SELECT id FROM known_caller"), 20, "the caller's record")
+        wait_for(lambda: running.rows("SELECT id FROM claim WHERE state = 'held'"), what="the exam")
+        wait_for(lambda: running.rows("SELECT id FROM worklist_query"), what="the query's record")
+        wait_for(lambda: running.rows("SELECT id FROM known_caller"), what="the caller's record")
         yield running
 
 
@@ -65,7 +65,7 @@ def _order(running: Service) -> None:
         "token": SECRET,
     }
     url = f"http://127.0.0.1:{running.ports['HTTP']}/worklist/add?{urllib.parse.urlencode(said)}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert answer.status == 200
 
 
@@ -75,7 +75,7 @@ def _files(running: Service) -> None:
     text = "".join(f"{len(said) + 9:03}{field}{said}\r\n" for field, said in lines)
     inbox = running.root / "var" / "gdt" / "in"
     (inbox / f"{FAMILY}_{NUMBER}.gdt").write_text(text, "latin-1", newline="")
-    wait_for(lambda: not list(inbox.glob("*.gdt")), 20, "the refused file")
+    wait_for(lambda: not list(inbox.glob("*.gdt")), what="the refused file")
 
 
 def _objects(running: Service) -> None:

@@ -72,7 +72,7 @@ def storescp(
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             echo = (*reached, "-aec", aet, "127.0.0.1", port)
-            wait_for(lambda: dcmtk("echoscu", *echo).returncode == 0, 30, "storescp")
+            wait_for(lambda: dcmtk("echoscu", *echo).returncode == 0, what="storescp")
             yield folder
         finally:
             server.terminate()

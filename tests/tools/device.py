@@ -172,7 +172,7 @@ QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 class RawAssociation:
     """A connection that speaks DICOM as the test wants it."""
 
-    def __init__(self, port: int, timeout: float = 20, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: int, timeout: float = 60, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:

@@ -52,7 +52,7 @@ class Recorder:
     def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         self.entered.set()
         if self.gate is not None:
-            self.gate.wait(20)
+            self.gate.wait(60)
         if self.error is not None:
             raise self.error
         incoming.path.rename(self.kept / f"{len(self.received):06d}.dcm")
@@ -88,7 +88,7 @@ class Recorder:
             self.given += 1
             yield match
             if self.gate is not None:
-                self.gate.wait(20)
+                self.gate.wait(60)
 
     def create(self, message: StepMessage, sop_instance_uid: str | None) -> str:
         if self.error is not None:

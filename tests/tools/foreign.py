@@ -184,7 +184,7 @@ def orthanc(
             return False
 
     try:
-        wait_for(answers, 30, "start of Orthanc")
+        wait_for(answers, what="start of Orthanc")
         yield peer
     finally:
         process.kill()  # nothing of it is to be kept, and its own end takes seconds

@@ -44,7 +44,7 @@ def kill_at_random(service: Service, kills: int) -> None:
         if random.random() < 0.2:
             time.sleep(random.uniform(0.1, 2))
         else:
-            wait_for(service.listens, 30, "start of the service")
+            wait_for(service.listens, what="start of the service")
             time.sleep(random.uniform(0, 1.2))
         service.kill()
         service.ports = {}

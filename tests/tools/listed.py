@@ -53,7 +53,7 @@ def practice_with_rooms(root: Path, language: str = "de", **settings: str) -> It
         for room in ("RAUM1", "RAUM2"):
             listed(running, room)
         asked = "SELECT id FROM worklist_query"
-        wait_for(lambda: len(running.rows(asked)) >= 2, 20, "the queries in the database")
+        wait_for(lambda: len(running.rows(asked)) >= 2, what="the queries in the database")
         yield running
 
 

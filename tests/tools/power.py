@@ -61,7 +61,7 @@ class PowerDisk:
         command = [sys.executable, "-m", "tests.tools.power_server"]
         paths = [str(self.place), str(self.journal)]
         self._process = subprocess.Popen([*command, *paths], stderr=subprocess.PIPE)
-        wait_for(self._is_mounted, 20, "the mounting of a disk")
+        wait_for(self._is_mounted, what="the mounting of a disk")
 
     def unmount(self) -> None:
         """Take the disk away, whoever uses it."""

@@ -117,7 +117,7 @@ class Story:
     def _until(self, query: str) -> None:
         """Wait until a query finds a true value; it is asked often, so over one connection."""
         with closing(sqlite3.connect(f"{self.service.database.as_uri()}?mode=ro", uri=True)) as one:
-            wait_for(lambda: (one.execute(query).fetchone() or (0,))[0], 30, query)
+            wait_for(lambda: (one.execute(query).fetchone() or (0,))[0], what=query)
 
     def _order_by_call(self) -> None:
         if CALLED.id not in self.books.of("ordered"):

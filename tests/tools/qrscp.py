@@ -122,7 +122,7 @@ def qrscp(root: Path, port: int = 0, **destinations: int) -> Iterator[QueryArchi
         return dcmtk("echoscu", "-aec", AREA, "127.0.0.1", port).returncode == 0
 
     try:
-        wait_for(answers, 30, "dcmqrscp")
+        wait_for(answers, what="dcmqrscp")
         yield QueryArchive(folder, port)
     finally:
         process.terminate()

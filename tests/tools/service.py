@@ -130,7 +130,7 @@ class Service:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.terminate()
-        return self._process.wait(timeout=40)
+        return self._process.wait(timeout=60)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a ``gdtbridge`` command with the same settings."""
@@ -157,7 +157,7 @@ class Service:
         """Return what ``/readyz`` tells, whether the service is ready or not."""
         url = f"http://127.0.0.1:{self.ports['HTTP']}/readyz"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 told = json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -168,7 +168,7 @@ class Service:
     def wait_until_ready(self) -> None:
         """Wait until every part is well: each tells "?" until it was asked for the first time."""
         try:
-            wait_for(lambda: self.readiness()["ready"], 20, "readiness")
+            wait_for(lambda: self.readiness()["ready"], what="readiness")
         except AssertionError as error:
             error.add_note(f"parts: {self.readiness()['parts']}")
             raise

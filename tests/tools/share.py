@@ -38,7 +38,7 @@ class Share:
         self._orders.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "tests.tools.share_server", *map(str, self._paths())]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        wait_for(self._is_mounted, 20, "the mounting of a share")
+        wait_for(self._is_mounted, what="the mounting of a share")
 
     def unmount(self) -> None:
         """Take the share away, hanging or not; what waits for it gets an error."""

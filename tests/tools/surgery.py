@@ -161,7 +161,7 @@ class Surgery:
 
     def settle(self) -> None:
         """Wait until no exam is due and nothing is left to deliver."""
-        wait_for(self.service.settled, 20, "the end of the exams")
+        wait_for(self.service.settled, what="the end of the exams")
 
     # ------------------------------------------------------------------ the practice software
 
@@ -195,7 +195,7 @@ class Surgery:
         }
         file = self.service.root / "var" / "gdt" / "in" / f"SOFT{self._dropped}.GDT"
         file.write_bytes(record(record_type, **(said | fields)))
-        wait_for(lambda: self._taken() > taken, 20, "the end of the file")
+        wait_for(lambda: self._taken() > taken, what="the end of the file")
 
     def _taken(self) -> int:
         return len(self.service.rows("SELECT token FROM order_file"))

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 
 LOOK_SECONDS = 0.01
+PATIENCE = 60.0
+"""Seconds in which a busy machine has done whatever is waited for: a bound against hanging."""
 
 
 def wait_for(
-    condition: Callable[[], object], seconds: float = 20, what: str = "the condition"
+    condition: Callable[[], object], seconds: float = PATIENCE, what: str = "the condition"
 ) -> None:
     """Return when ``condition`` holds; fail the test when it does not in time."""
     deadline = time.monotonic() + seconds

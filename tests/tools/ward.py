@@ -50,7 +50,7 @@ class Ward:
             f"{self.url}/studies/open?{query}&token={TOKEN}",
             headers=BROWSER | headers,
             allow_redirects=False,
-            timeout=10,
+            timeout=60,
         )
 
     def find(self, query: str) -> Any:
@@ -62,7 +62,7 @@ class Ward:
         return requests.get(
             f"{self.url}/api/v1/studies?{query}",
             headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=10,
+            timeout=60,
         )
 
     def post(self, body: bytes, kind: str = "application/octet-stream") -> requests.Response:
@@ -71,7 +71,7 @@ class Ward:
             f"{self.url}/api/v1/studies/search",
             data=body,
             headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": kind},
-            timeout=10,
+            timeout=60,
         )
 
     def close(self) -> None:

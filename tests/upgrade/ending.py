@@ -73,7 +73,7 @@ def end_of(folder: Path, make_service: Any, send: Any) -> dict[str, Any]:
             repeated = [instance(folder, uid) for uid in ("2.25.10", "2.25.11", "2.25.53")]
             assert send(service.ports["DICOM"], repeated) == [0, 0, 0]
             address = f"http://127.0.0.1:{service.ports['HTTP']}/worklist/add?{CLICK}"
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 lines = answer.read().decode("latin-1").splitlines()
             found["answer"] = [line for line in lines if line[3:7] not in TODAY]
             eventually(lambda: settled(service), "the second end")

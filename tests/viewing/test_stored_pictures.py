@@ -329,7 +329,7 @@ class BlockedReader(WatchedReader):
     def describe(self, path: Path) -> PictureFacts:
         """Wait, then do as `PictureReader.describe` does."""
         self.entered.release()
-        assert self.goes_on.wait(20)
+        assert self.goes_on.wait(60)
         return super().describe(path)
 
 
@@ -342,7 +342,7 @@ def test_objects_that_take_long_never_hold_everybody(
     pictures, numbers = watched(reader), [keep(grey_loop(1)) for _ in range(5)]
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(pictures.describe, one) for one in numbers[:4]]
-        assert all(reader.entered.acquire(timeout=10) for _ in waiting)
+        assert all(reader.entered.acquire(timeout=60) for _ in waiting)
         with pytest.raises(PictureUnavailable):
             pictures.describe(numbers[4])
         reader.goes_on.set()

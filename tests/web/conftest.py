@@ -114,7 +114,7 @@ class MemoryOrders:
     def _maybe_fail(self) -> None:
         self.entered.release()
         if self.gate is not None:
-            self.gate.wait(20)
+            self.gate.wait(60)
         if self.error is not None:
             raise self.error
 
@@ -270,7 +270,7 @@ def send_raw() -> Callable[[int, bytes], bytes]:
     """Send bytes to a port of this machine and return everything that comes back."""
 
     def send(port: int, data: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             connection.sendall(data)
             answer = b""
             while chunk := connection.recv(65536):

@@ -61,13 +61,13 @@ class Person(requests.Session):
 
     def open(self, path: str, **headers: str) -> requests.Response:
         """Open an address, and go nowhere else."""
-        return self.get(self.url + path, headers=headers, timeout=10, allow_redirects=False)
+        return self.get(self.url + path, headers=headers, timeout=60, allow_redirects=False)
 
     def press(self, path: str, fields: dict[str, str], **headers: str) -> requests.Response:
         """Send a form, as from a page of ours unless told otherwise."""
         said = {"Origin": self.url, "Sec-Fetch-Site": "same-origin", **headers}
         return self.post(
-            self.url + path, data=fields, headers=said, timeout=10, allow_redirects=False
+            self.url + path, data=fields, headers=said, timeout=60, allow_redirects=False
         )
 
     @property
@@ -92,7 +92,7 @@ def asked(url: str, endpoint: str, method: str, session: requests.Session, app: 
     path = PATHS.get(endpoint) or app[endpoint]
     path = re.sub(r"<[^>]*>", "99", path)  # nothing is there under that number
     answer = session.request(
-        method, url + path, timeout=10, allow_redirects=False, headers={"Origin": url}
+        method, url + path, timeout=60, allow_redirects=False, headers={"Origin": url}
     )
     return answer.status_code
 
@@ -149,12 +149,12 @@ def test_the_owners_token_keeps_its_rights(serve: Any, house: House) -> None:
     url = f"http://127.0.0.1:{serve(token=TOKEN).port}"
     headers = {"Authorization": f"Bearer {TOKEN}"}
     for path in ("/readyz", "/api/v1/worklist", "/api/v1/openapi.json", ADD, "/mehr"):
-        assert requests.get(url + path, headers=headers, timeout=10).status_code == 200
-        assert requests.get(url + path, timeout=10).status_code == 401, path
+        assert requests.get(url + path, headers=headers, timeout=60).status_code == 200
+        assert requests.get(url + path, timeout=60).status_code == 401, path
     made = house.access.tokens.make("AIS", ["worklist-add"], BOSS)
-    assert requests.get(f"{url}{ADD}&token={made.secret}", timeout=10).status_code == 200
+    assert requests.get(f"{url}{ADD}&token={made.secret}", timeout=60).status_code == 200
     house.access.tokens.revoke(made.token.id, BOSS)
-    assert requests.get(f"{url}{ADD}&token={made.secret}", timeout=10).status_code == 401
+    assert requests.get(f"{url}{ADD}&token={made.secret}", timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("open_", [True, False])
@@ -163,10 +163,10 @@ def test_practice_software_here_goes_on_until_that_is_switched_off(
 ) -> None:
     """Without a token, from this machine itself, and for this call only."""
     url = f"http://127.0.0.1:{serve(open_worklist_add=open_).port}"
-    assert requests.get(url + ADD, timeout=10).status_code == (200 if open_ else 401)
+    assert requests.get(url + ADD, timeout=60).status_code == (200 if open_ else 401)
     proxied = {"X-Forwarded-For": "192.0.2.99"}
-    assert requests.get(url + ADD, headers=proxied, timeout=10).status_code == 401
-    assert requests.get(f"{url}/api/v1/worklist", timeout=10).status_code == 401
+    assert requests.get(url + ADD, headers=proxied, timeout=60).status_code == 401
+    assert requests.get(f"{url}/api/v1/worklist", timeout=60).status_code == 401
     assert len(orders.requests) == (1 if open_ else 0)
 
 
@@ -307,7 +307,7 @@ def test_json_by_a_cookie_needs_the_token_too(url: str, house: House, orders: An
     order["patient"]["sex"] = "F"
     token = person.form_token
     for headers, status in (({}, 403), ({"X-Form-Token": token}, 201)):
-        answer = person.post(f"{url}/api/v1/worklist", json=order, headers=headers, timeout=10)
+        answer = person.post(f"{url}/api/v1/worklist", json=order, headers=headers, timeout=60)
         assert answer.status_code == status
     assert len(orders.requests) == 1
 
@@ -409,14 +409,14 @@ def test_calls_are_in_the_trail(url: str, house: House) -> None:
         "patient": {"id": "4711", "family_name": "A", "given_name": "B"}
         | {"birth_date": None, "sex": "F"}
     }
-    accession = person.post(f"{url}/api/v1/worklist", json=order, headers=token, timeout=10).json()[
+    accession = person.post(f"{url}/api/v1/worklist", json=order, headers=token, timeout=60).json()[
         "accession_number"
     ]
-    person.get(f"{url}/api/v1/worklist/{accession}", timeout=10)
-    person.get(f"{url}/api/v1/worklist/{accession}", timeout=10)
-    person.get(f"{url}/api/v1/worklist/none", timeout=10)
-    person.delete(f"{url}/api/v1/worklist/{accession}", headers=token, timeout=10)
-    requests.get(url + ADD, timeout=10)
+    person.get(f"{url}/api/v1/worklist/{accession}", timeout=60)
+    person.get(f"{url}/api/v1/worklist/{accession}", timeout=60)
+    person.get(f"{url}/api/v1/worklist/none", timeout=60)
+    person.delete(f"{url}/api/v1/worklist/{accession}", headers=token, timeout=60)
+    requests.get(url + ADD, timeout=60)
     house.trail.keep()
     found = [
         (one.actor.kind.value, one.actor.name, one.done.act, one.done.patient_id, one.done.subject)

@@ -28,7 +28,7 @@ SEED_CALL = (
 
 def call(url: str, **parameters: str) -> requests.Response:
     """Call with the patient's parameters, changed by ``parameters``."""
-    return requests.get(f"{url}/worklist/add", params=PATIENT | parameters, timeout=10)
+    return requests.get(f"{url}/worklist/add", params=PATIENT | parameters, timeout=60)
 
 
 def error_of(answer: requests.Response) -> str:
@@ -41,7 +41,7 @@ def error_of(answer: requests.Response) -> str:
 
 def test_documented_example_is_answered_with_a_record(url: str, orders: Any) -> None:
     """The seed's example URL places the order it describes."""
-    answer = requests.get(url + SEED_CALL, timeout=10)
+    answer = requests.get(url + SEED_CALL, timeout=60)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; charset=ISO-8859-15"
     assert answer.content.startswith(b"01380006310\r\n")
@@ -107,7 +107,7 @@ def test_older_spelling_of_the_names(url: str, orders: Any) -> None:
     """``name`` is the last name and ``surname`` the first name."""
     query = {k: v for k, v in PATIENT.items() if not k.endswith("name")}
     answer = requests.get(
-        f"{url}/worklist/add", params=query | {"name": "Doe", "surname": "John"}, timeout=10
+        f"{url}/worklist/add", params=query | {"name": "Doe", "surname": "John"}, timeout=60
     )
     assert answer.status_code == 200
     assert orders.requests[0].patient.person_name == "Doe^John"
@@ -189,7 +189,7 @@ def test_forms(url: str, orders: Any, content_type: str, body: bytes) -> None:
     """POST takes both kinds of forms, in UTF-8 or Windows-1252."""
     body = body.replace(b"&lastname=Doe", b"")
     answer = requests.post(
-        f"{url}/worklist/add", data=body, headers={"Content-Type": content_type}, timeout=10
+        f"{url}/worklist/add", data=body, headers={"Content-Type": content_type}, timeout=60
     )
     assert answer.status_code == 200, answer.text
     assert orders.requests[0].patient.family_name == "Groß"
@@ -199,7 +199,7 @@ def test_forms(url: str, orders: Any, content_type: str, body: bytes) -> None:
 def test_query_and_form_together(url: str, orders: Any) -> None:
     """A POST may carry some values in the address and others in the form."""
     answer = requests.post(
-        f"{url}/worklist/add?id=7&sex=2", data=PATIENT | {"id": "7", "sex": "2"}, timeout=10
+        f"{url}/worklist/add?id=7&sex=2", data=PATIENT | {"id": "7", "sex": "2"}, timeout=60
     )
     assert answer.status_code == 200
     assert (orders.requests[0].patient.id, orders.requests[0].patient.sex) == ("7", "F")
@@ -215,7 +215,7 @@ def test_unknown_parameters_are_ignored(url: str, orders: Any) -> None:
 def test_missing_parameter(url: str, orders: Any, name: str) -> None:
     """A parameter that is needed and missing is named."""
     query = {key: value for key, value in PATIENT.items() if key != name}
-    answer = requests.get(f"{url}/worklist/add", params=query, timeout=10)
+    answer = requests.get(f"{url}/worklist/add", params=query, timeout=60)
     assert answer.status_code == 400
     assert error_of(answer).startswith(f"{name}: Fehlt. / ")
     assert orders.requests == []
@@ -274,7 +274,7 @@ def test_wrong_value_is_refused_by_name(url: str, orders: Any, name: str, value:
 def test_unclear_encoding_is_refused(url: str, orders: Any, raw: str) -> None:
     """DOS umlauts would become a wrong name, so they are refused."""
     query = urlencode(PATIENT).replace("Doe", raw)
-    answer = requests.get(f"{url}/worklist/add?{query}", timeout=10)
+    answer = requests.get(f"{url}/worklist/add?{query}", timeout=60)
     assert answer.status_code == 400
     assert error_of(answer).startswith("lastname: Zeichensatz unklar")
     assert orders.requests == []
@@ -286,7 +286,7 @@ def test_unclear_encoding_is_refused(url: str, orders: Any, raw: str) -> None:
 )
 def test_contradiction_is_refused(url: str, orders: Any, more: str, name: str) -> None:
     """Two different values for one thing are not chosen from."""
-    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}&{more}", timeout=10)
+    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}&{more}", timeout=60)
     assert answer.status_code == 400
     assert error_of(answer).startswith(f"{name}: Mehrfach")
     assert orders.requests == []
@@ -294,7 +294,7 @@ def test_contradiction_is_refused(url: str, orders: Any, more: str, name: str) -
 
 def test_same_value_twice_is_no_contradiction(url: str) -> None:
     """Old and new spelling may be sent together."""
-    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}&id=12345&name=Doe", timeout=10)
+    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}&id=12345&name=Doe", timeout=60)
     assert answer.status_code == 200
 
 
@@ -324,7 +324,7 @@ def test_core_failure(url: str, orders: Any, error: Exception, status: int, text
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_other_methods_place_no_order(url: str, orders: Any, method: str) -> None:
     """Who only looks (HEAD) or asks for more than there is places nothing."""
-    answer = requests.request(method, url + SEED_CALL, timeout=10)
+    answer = requests.request(method, url + SEED_CALL, timeout=60)
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "POST"}
     assert orders.requests == []
@@ -336,7 +336,7 @@ def test_other_methods_place_no_order(url: str, orders: Any, method: str) -> Non
 def test_other_bodies_are_refused(url: str, content_type: str, status: int) -> None:
     """A POST carries a form or nothing."""
     answer = requests.post(
-        url + SEED_CALL, data="{}", headers={"Content-Type": content_type}, timeout=10
+        url + SEED_CALL, data="{}", headers={"Content-Type": content_type}, timeout=60
     )
     assert answer.status_code == status
     assert error_of(answer).startswith("Erwartet wird")
@@ -349,7 +349,7 @@ def test_broken_multipart_is_refused(url: str, body: bytes) -> None:
         f"{url}/worklist/add",
         data=body,
         headers={"Content-Type": "multipart/form-data; boundary=x"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 400
     assert error_of(answer)
@@ -357,7 +357,7 @@ def test_broken_multipart_is_refused(url: str, body: bytes) -> None:
 
 def test_too_many_parameters(url: str, orders: Any) -> None:
     """Thousands of parameters are refused before they are looked at."""
-    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}{'&a=1' * 200}", timeout=10)
+    answer = requests.get(f"{url}/worklist/add?{urlencode(PATIENT)}{'&a=1' * 200}", timeout=60)
     assert answer.status_code == 400
     assert error_of(answer).startswith("Zu viele Parameter.")
 
@@ -365,7 +365,7 @@ def test_too_many_parameters(url: str, orders: Any) -> None:
 def test_huge_value_in_the_form(url: str, orders: Any) -> None:
     """Three megabytes in a form are refused with a line the caller gets to see."""
     answer = requests.post(
-        f"{url}/worklist/add", data=PATIENT | {"procedure": "x" * 3_000_000}, timeout=10
+        f"{url}/worklist/add", data=PATIENT | {"procedure": "x" * 3_000_000}, timeout=60
     )
     assert answer.status_code == 413
     assert error_of(answer).startswith("Die Anfrage ist zu groß.")

@@ -29,7 +29,7 @@ def guarded(serve: Any) -> str:
 def get(url: str, **headers: str) -> requests.Response:
     """Call with headers, given with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(url, headers=named, timeout=10)
+    return requests.get(url, headers=named, timeout=60)
 
 
 # ---------------------------------------------------------------------------- state
@@ -101,7 +101,7 @@ def test_token_as_parameter_of_the_scripts_call(guarded: str, orders: Any) -> No
     """/worklist/add takes the token from the address or the form; nothing else does."""
     assert get(f"{guarded}{ADD}&token={TOKEN}").status_code == 200
     form = {"token": TOKEN}
-    assert requests.post(guarded + ADD, data=form, timeout=10).status_code == 200
+    assert requests.post(guarded + ADD, data=form, timeout=60).status_code == 200
     assert len(orders.requests) == 1
     assert get(f"{guarded}/api/v1/worklist?token={TOKEN}").status_code == 401
     assert get(f"{guarded}/readyz?token={TOKEN}").status_code == 401
@@ -308,6 +308,6 @@ def test_own_page(url: str) -> None:
 def test_foreign_form(url: str, orders: Any) -> None:
     """A form on a foreign page, which needs no permission to be sent, is refused."""
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
-    answer = requests.post(url + ADD, data={"x": "1"}, headers=headers, timeout=10)
+    answer = requests.post(url + ADD, data={"x": "1"}, headers=headers, timeout=60)
     assert answer.status_code == 403
     assert orders.requests == []

@@ -21,7 +21,7 @@ OLD = {"Upgrade-Insecure-Requests": "1"}
 
 def get(url: str, headers: dict[str, str] | None = None) -> requests.Response:
     """Call with headers."""
-    return requests.get(url, headers=headers, timeout=10)
+    return requests.get(url, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_another_page_places_nothing(
     url: str, orders: Any, headers: dict[str, str], method: str
 ) -> None:
     """Any sign of another page is enough."""
-    answer = requests.request(method, url + ADD, headers=headers, timeout=10)
+    answer = requests.request(method, url + ADD, headers=headers, timeout=60)
     assert answer.status_code == 403
     assert answer.text.startswith("error: ")
     assert orders.requests == []
@@ -61,8 +61,8 @@ def test_another_page_changes_nothing_by_json(
     """The JSON calls that change something are judged alike; the answer is kept from pages."""
     body = {"patient": {"id": "1"}}
     api = f"{url}/api/v1/worklist"
-    assert requests.post(api, json=body, headers=headers, timeout=10).status_code == 403
-    assert requests.delete(f"{api}/R1", headers=headers, timeout=10).status_code == 403
+    assert requests.post(api, json=body, headers=headers, timeout=60).status_code == 403
+    assert requests.delete(f"{api}/R1", headers=headers, timeout=60).status_code == 403
     assert get(api, headers).status_code == 200
 
 
@@ -119,7 +119,7 @@ def press(url: str, text: str) -> requests.Response:
     assert found
     headers = TYPED | {"Sec-Fetch-Site": "same-origin", "Origin": url, "Referer": url + ADD}
     return requests.post(
-        f"{url}/worklist/add", data={"once": found[1]}, headers=headers, timeout=10
+        f"{url}/worklist/add", data={"once": found[1]}, headers=headers, timeout=60
     )
 
 
@@ -127,7 +127,7 @@ def press(url: str, text: str) -> requests.Response:
 def test_answer_nobody_asked_for(url: str, orders: Any, value: str) -> None:
     """An invented value places nothing, whatever else is sent; neither does one in an address."""
     for call in (requests.post, requests.get):
-        answer = call(f"{url}{ADD}&once={value}", headers=TYPED, timeout=10)
+        answer = call(f"{url}{ADD}&once={value}", headers=TYPED, timeout=60)
         assert answer.status_code == 410
     assert orders.requests == []
 

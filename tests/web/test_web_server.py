@@ -29,12 +29,12 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 
 def connect(port: int) -> socket.socket:
     """Open a connection."""
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def healthy(port: int) -> bool:
-    """Return whether /healthz answers, within five seconds."""
-    return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
+    """Return whether /healthz answers in time."""
+    return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -64,7 +64,7 @@ def test_header_has_a_deadline(serve: Any) -> None:
     """A client that trickles bytes is cut off, however busy it looks."""
     with connect(serve(limits=Limits(header_seconds=0.3)).port) as connection:
         connection.settimeout(0.05)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         with pytest.raises((ConnectionResetError, BrokenPipeError)):  # noqa: PT012
             while time.monotonic() < deadline:
                 connection.sendall(b"X")
@@ -156,9 +156,9 @@ def test_chunked_body_is_bounded(serve: Any) -> None:
     """A body without an announced length has the same limit."""
     url = f"http://127.0.0.1:{serve().port}/api/v1/worklist"
     headers = {"Content-Type": "application/json"}
-    small = requests.post(url, data=iter([b"{", b"}"]), headers=headers, timeout=10)
+    small = requests.post(url, data=iter([b"{", b"}"]), headers=headers, timeout=60)
     assert small.status_code == 400
-    large = requests.post(url, data=iter([b"x" * 70_000]), headers=headers, timeout=10)
+    large = requests.post(url, data=iter([b"x" * 70_000]), headers=headers, timeout=60)
     assert large.status_code == 413
 
 
@@ -196,25 +196,25 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
     url = f"http://127.0.0.1:{port}{ADD}"
     orders.gate = threading.Event()
     with ThreadPoolExecutor(SLOTS) as pool:
-        hanging = [pool.submit(requests.get, url, timeout=20) for _ in range(SLOTS)]
+        hanging = [pool.submit(requests.get, url, timeout=60) for _ in range(SLOTS)]
         for _ in range(SLOTS):
-            assert orders.entered.acquire(timeout=10)
+            assert orders.entered.acquire(timeout=60)
         assert healthy(port)
-        answer = requests.get(url, timeout=5)
+        answer = requests.get(url, timeout=60)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
         assert answer.text.startswith("error: gdtbridge ist gerade überlastet")
-        page = requests.get(f"http://127.0.0.1:{port}/heute", headers=HTML, timeout=5)
+        page = requests.get(f"http://127.0.0.1:{port}/heute", headers=HTML, timeout=60)
         assert (page.status_code, "überlastet" in page.text) == (503, True)
         orders.gate.set()
         assert [call.result().status_code for call in hanging] == [200] * SLOTS
-    assert requests.get(url, timeout=5).status_code == 200
+    assert requests.get(url, timeout=60).status_code == 200
 
 
 def test_many_orders_at_once(url: str, orders: Any) -> None:
     """A burst of orders is answered in full."""
     with ThreadPoolExecutor(16) as pool:
-        calls = [pool.submit(requests.get, url + ADD, timeout=20) for _ in range(100)]
+        calls = [pool.submit(requests.get, url + ADD, timeout=60) for _ in range(100)]
         assert {call.result().status_code for call in calls} == {200}
 
 
@@ -242,7 +242,7 @@ def test_localhost_means_all_its_addresses(serve: Any) -> None:
     port = serve(host="localhost").port
     families = {str(address[0]) for *_, address in socket.getaddrinfo("localhost", port)}
     for address in families:
-        with socket.create_connection((address, port), timeout=5) as connection:
+        with socket.create_connection((address, port), timeout=60) as connection:
             connection.sendall(HEALTH + b"Connection: close\r\n\r\n")
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
@@ -253,16 +253,16 @@ def test_stop_finishes_what_was_begun(serve: Any, orders: Any) -> None:
     orders.gate = threading.Event()
     with ThreadPoolExecutor(2) as pool, connect(server.port) as late, connect(server.port) as idle:
         late.sendall(HEALTH)
-        served = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=20)
-        assert orders.entered.acquire(timeout=10)
+        served = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=60)
+        assert orders.entered.acquire(timeout=60)
         stopped = pool.submit(server.stop, 10)
         assert is_closed(idle)
         wait_for(lambda: _refused(server.port))
         late.sendall(b"\r\n")
         assert late.recv(100).startswith(b"HTTP/1.1 200")
         orders.gate.set()
-        assert served.result(timeout=10).status_code == 200
-        stopped.result(timeout=10)
+        assert served.result(timeout=60).status_code == 200
+        stopped.result(timeout=60)
 
 
 def _refused(port: int) -> bool:
@@ -279,14 +279,14 @@ def test_stop_does_not_wait_for_ever(serve: Any, orders: Any) -> None:
     orders.gate = threading.Event()
     with connect(server.port) as half, ThreadPoolExecutor(1) as pool:
         half.sendall(HEALTH)
-        hanging = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=20)
-        assert orders.entered.acquire(timeout=10)
+        hanging = pool.submit(requests.get, f"http://127.0.0.1:{server.port}{ADD}", timeout=60)
+        assert orders.entered.acquire(timeout=60)
         begun = time.monotonic()
         server.stop(grace=0.3)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
         orders.gate.set()
         with pytest.raises(requests.ConnectionError):
-            hanging.result(timeout=10)
+            hanging.result(timeout=60)
 
 
 def test_stop_leaves_no_thread_and_no_socket(serve: Any) -> None:
@@ -308,7 +308,7 @@ def test_broken_connections_are_not_logged(
     orders.gate = threading.Event()
     with connect(server.port) as connection:
         connection.sendall(b"GET " + ADD.encode() + b" HTTP/1.0\r\n\r\n")
-        assert orders.entered.acquire(timeout=10)
+        assert orders.entered.acquire(timeout=60)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     orders.gate.set()
     assert healthy(server.port)

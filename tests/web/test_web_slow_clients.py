@@ -33,7 +33,7 @@ LARGE = 24 * 1024 * 1024
 
 def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
     """Open a connection from an address of this machine."""
-    return socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    return socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(source, 0))
 
 
 def answers(port: int, source: str = "127.0.0.1") -> bool:
@@ -161,7 +161,7 @@ def test_body_too_slow_is_cut(serve: Any, pause: float) -> None:
     with connect(serve(limits=limits).port) as connection:
         connection.sendall(POST % (60_000, b""))
         connection.settimeout(pause)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 connection.sendall(b" ")
@@ -207,9 +207,9 @@ def two_at_work(port: int, orders: Any) -> Iterator[None]:
     query = "id=1&lastname=Doe&firstname=John&birthdate=01.01.1900&sex=1"
     url = f"http://127.0.0.1:{port}/worklist/add?{query}"
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(requests.get, url, timeout=20) for _ in range(2)]
+        calls = [pool.submit(requests.get, url, timeout=60) for _ in range(2)]
         for _ in calls:
-            assert orders.entered.acquire(timeout=10)
+            assert orders.entered.acquire(timeout=60)
         try:
             yield
         finally:
@@ -283,8 +283,8 @@ def test_token_in_the_body_of_a_form_is_waited_for(serve: Any, orders: Any) -> N
     """Only the body tells whether a form has the token."""
     url = f"http://127.0.0.1:{serve(token=TOKEN).port}/worklist/add"
     form = {"id": "1", "lastname": "Doe", "firstname": "J", "birthdate": "01.01.1900", "sex": "1"}
-    assert requests.post(url, data={**form, "token": TOKEN}, timeout=10).status_code == 200
-    assert requests.post(url, data={**form, "token": "wrong"}, timeout=10).status_code == 401
+    assert requests.post(url, data={**form, "token": TOKEN}, timeout=60).status_code == 200
+    assert requests.post(url, data={**form, "token": "wrong"}, timeout=60).status_code == 401
     assert len(orders.requests) == 1
 
 
@@ -293,8 +293,8 @@ def test_a_wrong_token_with_a_body_counts_once(serve: Any) -> None:
     url = f"http://127.0.0.1:{serve(token=TOKEN).port}/api/v1/worklist"
     headers = {"Authorization": "Bearer wrong"}
     for _ in range(TRIES):
-        assert requests.post(url, json={}, headers=headers, timeout=10).status_code == 401
-    assert requests.post(url, json={}, headers=headers, timeout=10).status_code == 429
+        assert requests.post(url, json={}, headers=headers, timeout=60).status_code == 401
+    assert requests.post(url, json={}, headers=headers, timeout=60).status_code == 429
 
 
 @pytest.mark.parametrize(("size", "status"), [(80, 415), (101, 413)])
@@ -312,7 +312,7 @@ def test_each_path_has_its_limit(size: int, status: int, *, chunked: bool) -> No
     try:
         base = f"http://127.0.0.1:{server.port}"
         body: Any = iter([b"x" * size]) if chunked else b"x" * size
-        assert requests.post(f"{base}/small", data=body, timeout=10).status_code == status
-        assert requests.post(f"{base}/other", data=b"x" * 101, timeout=10).status_code == 415
+        assert requests.post(f"{base}/small", data=body, timeout=60).status_code == status
+        assert requests.post(f"{base}/other", data=b"x" * 101, timeout=60).status_code == 415
     finally:
         server.stop()

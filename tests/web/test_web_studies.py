@@ -204,12 +204,12 @@ def test_what_cannot_be_read_opens_nothing(ward: Ward, query: str, name: str | N
 def test_nobody_opens_without_the_token(ward: Ward) -> None:
     """And a foreign page or a prefetching browser opens nothing either."""
     ward.study(901)
-    bare = requests.get(f"{ward.url}/studies/open?id=4711", allow_redirects=False, timeout=10)
+    bare = requests.get(f"{ward.url}/studies/open?id=4711", allow_redirects=False, timeout=60)
     assert (bare.status_code, bare.text.count("\n")) == (401, 1)
     assert ward.open("id=4711", **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert ward.open("id=4711", **{"Sec-Purpose": "prefetch"}).status_code == 403
     assert ward.get("patient_id=4711&token=x").status_code == 200
-    api = requests.get(f"{ward.url}/api/v1/studies?patient_id=4711&token={TOKEN}", timeout=10)
+    api = requests.get(f"{ward.url}/api/v1/studies?patient_id=4711&token={TOKEN}", timeout=60)
     assert api.status_code == 401
 
 

@@ -61,7 +61,7 @@ class Peer:
                 [*command, "127.0.0.1", str(self.port), str(keys)],
                 capture_output=True,
                 check=False,
-                timeout=20,
+                timeout=60,
             )
             assert done.returncode == 0, done.stderr.decode(errors="replace")
             return [dcmread(path) for path in sorted(Path(scratch).glob("rsp*.dcm"))]
@@ -89,7 +89,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until the server answers a C-ECHO; show its log when it died."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(errors="replace")
         echo = ["echoscu", "-to", "1", "-aec", AET, "127.0.0.1", str(port)]
