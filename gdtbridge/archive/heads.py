@@ -42,6 +42,7 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "frames": "NumberOfFrames",
         "rows": "Rows",
         "columns": "Columns",
+        "bits": "BitsAllocated",
     }
 )
 """DICOM keyword of each column."""

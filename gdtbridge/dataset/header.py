@@ -61,6 +61,7 @@ class Header:
     NumberOfFrames: str = ""
     Rows: str = ""
     Columns: str = ""
+    BitsAllocated: str = ""
     # What a picture says of itself where a sample audit asks for it (gdtbridge.picture_labels).
     ImageType: str = ""
     AcquisitionDateTime: str = ""
@@ -77,7 +78,7 @@ class Header:
 
 
 _TAGS: Final = {field.name: Tag[field.name] for field in fields(Header)}
-_NUMBERS: Final = frozenset({"Rows", "Columns"})
+_NUMBERS: Final = frozenset({"Rows", "Columns", "BitsAllocated"})
 """Those of the VR US: two bytes, in the dataset's byte order."""
 
 

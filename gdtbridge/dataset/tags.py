@@ -61,6 +61,7 @@ class Tag(IntEnum):
     NumberOfFrames = 0x00280008
     Rows = 0x00280010
     Columns = 0x00280011
+    BitsAllocated = 0x00280100
     BurnedInAnnotation = 0x00280301
     ScheduledProcedureStepID = 0x00400009
     PerformedProcedureStepStatus = 0x00400252

@@ -38,9 +38,10 @@ class FrameReader(SandboxClient):
 
     room = FRAMES
 
-    def native_frames(self, path: Path, first: int, most: int = 0) -> NativeFrames:
+    def native_frames(self, path: Path, first: int, most: int = 0, label: str = "") -> NativeFrames:
         """Return frames from ``first``, counted from 1, up to some megabytes of them.
 
-        No more than ``most``, where that is said. Raises `AttachmentError` and nothing else.
+        No more than ``most``, where that is said; ``label`` as in the child. Raises
+        `AttachmentError` and nothing else.
         """
-        return self.call(DECODE, path=path.absolute(), first=first, most=most)
+        return self.call(DECODE, path=path.absolute(), first=first, most=most, label=label)

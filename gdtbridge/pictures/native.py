@@ -1,8 +1,8 @@
 """Frames of compressed pixel data as native samples (PS3.5 8.1): what a decompressed object holds.
 
 What is lossless stays exactly what it was, colours too; JPEG that thins colours out becomes red,
-green and blue, for which every receiver has a place (PS3.3 C.7.6.3.1.2). Samples of a pixel stand
-together (Planar Configuration 0).
+green and blue, for which every receiver has a place (PS3.3 C.7.6.3.1.2), unless they are to stay
+luma and chroma. Samples of a pixel stand together (Planar Configuration 0).
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from gdtbridge.pictures.model import NativeFrames, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, open_object
 from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
 
+LUMA_CHROMA: Final = "YBR_FULL"
+"""Photometric Interpretation of colours that are luma and chroma, for each pixel."""
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes of frames that are decoded at a time, or one frame."""
 
@@ -44,17 +46,19 @@ class _FrameKind:
     length: int
 
 
-def native_frames(path: Path, first: int, most: int = 0) -> NativeFrames:
+def native_frames(path: Path, first: int, most: int = 0, label: str = "") -> NativeFrames:
     """Return the frames of an object from ``first``, counted from 1, up to a batch, or ``most``.
 
-    Raises `AttachmentError` for what nobody here decodes, and anything for a bad object.
+    ``label`` is the Photometric Interpretation the receiver was told: with `LUMA_CHROMA` colours of
+    a JPEG stay that. Raises `AttachmentError` for what nobody here decodes, and anything for a bad
+    object.
     """
     with open_object(path) as source:
         last = number_of_frames(source.dataset)
         if not 1 <= first <= last:
             raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
         last = min(last, first + most - 1) if most else last
-        return _batch(_frames(source, first, last))
+        return _batch(_frames(source, first, last, label))
 
 
 def _batch(frames: Iterator[FrameSamples]) -> NativeFrames:
@@ -82,13 +86,13 @@ def _little_endian(values: Integers) -> Integers:
     return np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
 
 
-def _frames(source: OpenedObject, first: int, last: int) -> Iterator[FrameSamples]:
+def _frames(source: OpenedObject, first: int, last: int, label: str) -> Iterator[FrameSamples]:
     rows, columns = int(source.dataset.get("Rows") or 0), int(source.dataset.get("Columns") or 0)
     index = frame_index(source)
     for number in range(first, last + 1):
         span = FrameSpan(number) if index is None else index.span(number)
         jpeg_8_bit = source.syntax in JPEG_8_BIT
-        frame = _from_jpeg(source, span) if jpeg_8_bit else _from_decoder(source, span)
+        frame = _from_jpeg(source, span, label) if jpeg_8_bit else _from_decoder(source, span)
         if frame.values.shape[:2] != (rows, columns):
             raise NotRenderable(
                 "Das Bild hat eine andere Größe, als das Objekt sagt. / The image is of another "
@@ -102,21 +106,24 @@ def _from_decoder(source: OpenedObject, span: FrameSpan) -> FrameSamples:
         raise NotRenderable("Diese Bittiefe gibt es nicht. / Unsupported number of bits.")
     frame = decoded_frame(source, span)
     if frame.photometric == "YBR_FULL_422":  # as decoded no colour is thinned out
-        return FrameSamples(frame.values, "YBR_FULL")
+        return FrameSamples(frame.values, LUMA_CHROMA)
     return frame
 
 
-def _from_jpeg(source: OpenedObject, span: FrameSpan) -> FrameSamples:
-    """Return a frame of JPEG Baseline or Extended, colours as red, green and blue.
+def _from_jpeg(source: OpenedObject, span: FrameSpan, label: str) -> FrameSamples:
+    """Return a frame of JPEG Baseline or Extended, colours as red, green and blue or as kept.
 
     The stream's own marks say which colours it has; without one the label is believed.
     """
     photometric = str(source.dataset.get("PhotometricInterpretation", ""))
     stream = jpeg_stream(source, span)
     colours = stream.colours or LABELS.get(photometric, JpegColours.LUMA_CHROMA)
+    keeps_colours = label == LUMA_CHROMA and colours is JpegColours.LUMA_CHROMA
     with Image.open(io.BytesIO(stream.clean(colours)), formats=("JPEG",)) as image:
+        if keeps_colours and image.mode == "RGB":
+            image.draft("YCbCr", image.size)
         values = np.asarray(image)
     if values.ndim == 3:
-        return FrameSamples(values, "RGB")
+        return FrameSamples(values, LUMA_CHROMA if keeps_colours else "RGB")
     # a grey stream of a device that calls all its images coloured
     return FrameSamples(values, "MONOCHROME2" if photometric in LABELS else photometric)

@@ -134,12 +134,13 @@ def _series_item(objects: Sequence[ListedObject]) -> Item:
 
 
 def _object_item(one: ListedObject) -> Item:
-    words = ("InstanceNumber", "ContentDate", "ContentTime", "NumberOfFrames", "Rows", "Columns")
+    words = ("InstanceNumber", "ContentDate", "ContentTime", "NumberOfFrames")
+    pixels = ("Rows", "Columns", "BitsAllocated")
     return item_of(
         SOPInstanceUID=one.SOPInstanceUID,
         SOPClassUID=one.SOPClassUID,
         AvailableTransferSyntaxUID=one.TransferSyntaxUID,
-        **{word: one.head[word] for word in words},
+        **{word: one.head[word] for word in (*words, *pixels)},
     )
 
 

@@ -33,6 +33,8 @@ MOST_LEVELS: Final = 64
 """Sequences a name may lead through, as many as metadata are written of."""
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _UID: Final = re.compile(r"[0-9.]{1,64}")
+_BINARY_NUMBERS: Final = frozenset({"SL", "SS", "UL", "US"})
+_NUMBER: Final = re.compile(r"-?[0-9]{1,10}")
 _NAMED_BY: Final = MappingProxyType(
     {QueryLevel.STUDY: "StudyInstanceUID", QueryLevel.SERIES: "SeriesInstanceUID"}
 )
@@ -153,7 +155,10 @@ def _nested(tags: Sequence[int], value: str) -> Element:
     if below:
         return Element("SQ", items=({below[0]: _nested(below, value)},))
     VR = vr_of(tag)  # noqa: N806
-    return Element(VR, texts=tuple(_values(tag, VR, value)))
+    values = _values(tag, VR, value)
+    if VR in _BINARY_NUMBERS and values != ["*"]:
+        return Element(VR, other=int(values[0]) if values else None)
+    return Element(VR, texts=tuple(values))
 
 
 def _values(tag: int, VR: str, value: str) -> list[str]:  # noqa: N803
@@ -176,4 +181,6 @@ def _is_possible(VR: str, value: str) -> bool:  # noqa: N803
         return parse_range(value, to_day) is not None
     if VR == "TM":
         return parse_range(value, to_microseconds) is not None
+    if VR in _BINARY_NUMBERS:
+        return value == "*" or _NUMBER.fullmatch(value) is not None
     return True

@@ -65,7 +65,7 @@ instance_head = sa.Table(  # what an object is listed by, as sent; none of an ol
             *("modality", "series_number", "instance_number", "series_description"),
             *("series_date", "series_time", "content_date", "content_time", "study_id"),
             *("referring_physician", "institution", "station", "manufacturer", "model"),
-            *("body_part", "frames", "rows", "columns"),
+            *("body_part", "frames", "rows", "columns", "bits"),
         )
     ),
 )

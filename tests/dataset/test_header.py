@@ -255,7 +255,8 @@ def test_rows_and_columns_are_numbers_in_every_byte_order(tmp_path: Path, ts: st
     order = ">" if ts == BIG_ENDIAN else "<"
     rows = element(0x00280010, b"US", struct.pack(f"{order}H", 480), ts=ts)
     columns = element(0x00280011, b"US", struct.pack(f"{order}H", 640), ts=ts)
+    bits = element(0x00280100, b"US", struct.pack(f"{order}H", 16), ts=ts)
 
-    header = read_header(part10(tmp_path / "a", identification(ts) + rows + columns, ts), ts)
+    header = read_header(part10(tmp_path / "a", identification(ts) + rows + columns + bits, ts), ts)
 
-    assert (header.Rows, header.Columns) == ("480", "640")
+    assert (header.Rows, header.Columns, header.BitsAllocated) == ("480", "640", "16")

@@ -20,7 +20,16 @@ from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
 from tests.dicomweb.test_retrieving import parts_of
-from tests.pictures.builder import image, jpeg, put_frames, without_marks, write
+from tests.pictures.builder import (
+    grey_screen,
+    image,
+    jpeg,
+    put_frames,
+    screen,
+    without_marks,
+    write,
+    ybr,
+)
 from tests.tools.practice import Practice
 
 pytestmark = [
@@ -142,6 +151,46 @@ def test_a_loop_that_is_not_compressed_is_cut_where_its_frames_are(archive: Arch
     found = [part.content for part in parts_of(archive.get(f"{address}/frames/1,2,3"))]
 
     assert found == [frame.tobytes() for frame in pixels]
+
+
+def test_an_image_is_found_by_what_its_pixels_are(archive: Archive) -> None:
+    """By numbers that are binary in the object; each match says them."""
+    address = archive.keep(image(np.zeros((7, 9), np.uint16), "MONOCHROME2"))
+    study = address.partition("/series")[0]
+
+    def found(query: str) -> list[list[int]]:
+        rows = archive.get(f"{study}/instances?{query}", "*/*").json or []
+        return [[row[tag]["Value"][0] for tag in ("00280010", "00280100")] for row in rows]
+
+    assert found("Rows=7&Columns=9") == found("BitsAllocated=16") == found("Rows=*") == [[7, 16]]
+    assert found("Rows=9") == found("00280100=8") == []
+
+
+def as_labelled(kind: str) -> tuple[Dataset, bytes]:
+    """Return an object that is sent uncompressed, and what its one frame is then."""
+    if kind == "plane by plane":
+        made = image(screen(), "RGB")
+        made.compress(uid.RLELossless, encoding_plugin="pydicom")
+        made.PlanarConfiguration = 1  # as devices say of it: RLE is by planes anyway
+        return made, screen().transpose(2, 0, 1).tobytes()
+    if kind == "big endian":
+        made = image(grey_screen().astype(">u2"), "MONOCHROME2", uid.ExplicitVRBigEndian)
+        return made, grey_screen().astype("<u2").tobytes()
+    colour = np.full((48, 64, 3), (10, 90, 200), np.uint8)
+    made = image(colour, "YBR_FULL")
+    put_frames(made, [jpeg(colour)], uid.JPEGBaseline8Bit)
+    return made, ybr(colour).tobytes()
+
+
+@pytest.mark.parametrize("kind", ["plane by plane", "big endian", "luma and chroma"])
+def test_samples_are_as_the_metadata_says(archive: Archive, kind: str) -> None:
+    """No header travels with a frame: colours and order are those of the object's own."""
+    made, wanted = as_labelled(kind)
+
+    (frame,) = parts_of(archive.get(f"{archive.keep(made)}/frames/1", NATIVE))
+
+    found, meant = (np.frombuffer(one, np.uint8).astype(int) for one in (frame.content, wanted))
+    assert np.abs(found - meant).max() <= (2 if "luma" in kind else 0)
 
 
 @pytest.mark.parametrize(

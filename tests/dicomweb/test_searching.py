@@ -74,7 +74,7 @@ DEEP = ".".join(["ReferencedStudySequence"] * 1000)
 @pytest.mark.parametrize(
     "query",
     [
-        *("StudyDate=abc", "StudyTime=9999", "0020000D=1.2;x", "limit=x", "offset=-1"),
+        *("StudyDate=abc", "StudyTime=9999", "0020000D=1.2;x", "limit=x", "offset=-1", "Rows=abc"),
         *(f"{DEEP}=abc", f"includefield={DEEP}"),
     ],
 )

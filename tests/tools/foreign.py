@@ -151,6 +151,15 @@ def orthanc_program() -> str:
     return program
 
 
+def orthanc_dicomweb() -> Path:
+    """Return Orthanc's DICOMweb plugin, or skip where it is not installed."""
+    orthanc_program()
+    plugin = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+    if not plugin.exists():
+        pytest.skip("Orthanc's DICOMweb plugin is not installed (Debian: orthanc-dicomweb)")
+    return plugin
+
+
 @contextmanager
 def orthanc(
     folder: Path, dicom_port: int, aet: str = "ORTHANC", **further: object
