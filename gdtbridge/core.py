@@ -159,6 +159,8 @@ from gdtbridge.viewing.ahead import PicturesAhead
 from gdtbridge.viewing.arrived import ArrivedObjects
 from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.viewing.memory import PictureMemory
+from gdtbridge.work_items.book import WorkItems
+from gdtbridge.work_items.search import WorkItemSearch
 from worklist import WorklistFolder, night_before
 
 
@@ -274,6 +276,8 @@ class Core:
     sample: SampleDesk
     trends: PatientTrends
     handing: HandingDesk
+    work_items: WorkItems
+    work_item_search: WorkItemSearch
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -378,6 +382,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         shared_folders(settings), settings.root, clock, partial(busy_folders, outbox, worklist)
     )
     book = OrderBook(settings, database, outbox, worklist, answers, clock)
+    editor = OrderEditor(book, database, worklist)
     wanted = any("received" in exchange.gdt.states for exchange in settings.exchanges)
     began = book.images_received if wanted else None
     values = ValueKeeper(routing.catalogue)
@@ -582,7 +587,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
             heads_ahead,
         ),
         PageRevision(database, clock),
-        OrderEditor(book, database, worklist),
+        editor,
         EntryOutlook(database, sight, devices, callers, settings.worklist.station),
         KnownPatients(database),
         ExamDeliveryOverview(
@@ -591,6 +596,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         sample_desk(settings, stores, routing, finder, pictures, audit, picture_checks, clock),
         PatientTrends(database),
         handing_desk_of(settings, stores, finder, routing.catalogue),
+        WorkItems(database, book, editor, clock),
+        WorkItemSearch(database),
     )
 
 

@@ -58,7 +58,7 @@ from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.folders import is_writable
 from gdtbridge.viewing.ahead import LOOK_SECONDS as AHEAD_SECONDS
 from gdtbridge.web import CorePorts, create_server
-from gdtbridge.web.ports import DeliveryPorts, DevicePorts, ExamSendingPorts
+from gdtbridge.web.ports import DeliveryPorts, DevicePorts, ExamSendingPorts, WorkItemPorts
 
 log = logging.getLogger(__name__)
 
@@ -420,6 +420,7 @@ def web_ports(
         sample=core.sample,
         archive=core.web_archive,
         frames=core.web_frames,
+        work_items=WorkItemPorts(core.work_items, core.work_item_search),
         handing=core.handing,
         ohif=OhifFolder(core.settings.ohif_folder),
         revision=lambda: core.revision.number,

@@ -9,7 +9,7 @@ undone; that of a file stays, and its record is taken again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from gdtbridge.orders.details import completed_details
 from gdtbridge.orders.entries import EntryMaker
 from gdtbridge.orders.listing import OrderListing
 from gdtbridge.orders.model import (
+    AlreadyOrdered,
     ListingMark,
     Order,
     OrderProgress,
@@ -57,6 +58,10 @@ MOVED_TO_ANOTHER: Final = (
     " Umzug ein Irrtum, hilft gdtbridge patients renumber NEU ALT. / The chart of this number has "
     "moved, and the new number is another person's; if the move was a mistake, take it back by "
     "gdtbridge patients renumber NEW OLD."
+)
+STUDY_TAKEN: Final = (
+    "Diese Studie ist schon beauftragt oder schon da. / This study has been ordered already, or is "
+    "here."
 )
 
 
@@ -162,10 +167,35 @@ class OrderBook:
         self._outbox.wake()
         return outcome, order
 
+    def create(self, wanted: WantedOrder, beside: Callable[[Connection, Order], None]) -> Order:
+        """Place a new order and return it; ``beside`` writes what belongs to it in its transaction.
+
+        Raises `AlreadyOrdered` where `take` would change or repeat an order, and `OrderError` when
+        a field is wrong. Then, or where ``beside`` raises, nothing is written.
+        """
+        asked = wanted.request.patient
+        wanted, draft = self._drafted(wanted)
+        with self.writing():
+            _, known = self._decide(wanted, draft)
+            if known is not None:
+                raise AlreadyOrdered(known)
+            self._must_be_free(wanted.study_instance_uid)
+            order = self._place(wanted, draft, asked, beside)
+        self._outbox.wake()
+        return order
+
+    def _must_be_free(self, study_instance_uid: str) -> None:
+        """Raise `OrderError` for the UID of a study that somebody has ordered, or that is here."""
+        if not study_instance_uid:
+            return
+        with self._database.read() as connection:
+            if store.is_study_known(connection, study_instance_uid):
+                raise OrderError("study_instance_uid", STUDY_TAKEN)
+
     def _drafted(self, wanted: WantedOrder) -> tuple[WantedOrder, Entry]:
         """Return what is wanted, with what looks odd in it, and the entry a new order would get."""
         wanted = self._followed(wanted)
-        draft = self._entries.make(wanted)
+        draft = self._entries.make(wanted, study_uid=wanted.study_instance_uid)
         remarks = (*wanted.remarks, *self._entries.remarks(wanted, draft))
         return replace(wanted, remarks=remarks), draft
 
@@ -198,7 +228,13 @@ class OrderBook:
     def _listed(self, order: Order) -> Entry | None:
         return self._worklist.by_study_uid(order.study_instance_uid)
 
-    def _place(self, wanted: WantedOrder, draft: Entry, asked: Patient) -> Order:
+    def _place(
+        self,
+        wanted: WantedOrder,
+        draft: Entry,
+        asked: Patient,
+        beside: Callable[[Connection, Order], None] | None = None,
+    ) -> Order:
         """Enter and list a new order; ``asked`` is the patient it was asked for."""
         now = self._clock.utc()
         new = replace(
@@ -216,6 +252,8 @@ class OrderBook:
                 note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
             self._outbox.tell(connection, _added(order))
+            if beside is not None:
+                beside(connection, order)
             named = replace(order, reference=wanted.reference, route=wanted.route)
             self._tell(connection, named, OrderProgress.ACCEPTED)
         self._follow(order, before=None, waited=wanted.record is None)

@@ -41,7 +41,8 @@ def decide(
     waiting = [one for one in of_person(known.orders, draft.patient) if one.is_open]
     listed = [one for one in waiting if one.id in known.listed]
     if wanted.record is None:
-        same = same_click(listed, draft, now)
+        meant = [one for one in listed if not _has_another_number(one, wanted.reference)]
+        same = _numbered(waiting, wanted.reference) or same_click(meant, draft, now)
     else:
         recent = [one for one in waiting if one.ordered_at >= since or one in listed]
         awaited = [one for one in recent if not one.arrived]
@@ -52,6 +53,20 @@ def decide(
     if known.of_same_bytes is not None:
         return RecordOutcome.REPEATED, known.of_same_bytes
     return RecordOutcome.PLACED, None
+
+
+def _has_another_number(order: Order, said: OrderReference) -> bool:
+    """Return whether the practice software's own numbers tell that two orders are meant."""
+    return (
+        bool(order.reference.case_id and said.case_id) and order.reference.case_id != said.case_id
+    )
+
+
+def _numbered(orders: Sequence[Order], said: OrderReference) -> Order | None:
+    """Return the order with the practice software's own number, where one is said."""
+    return next(
+        (one for one in orders if said.case_id and one.reference.case_id == said.case_id), None
+    )
 
 
 def _is_part(order: Order, wanted: WantedOrder) -> bool:

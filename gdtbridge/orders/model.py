@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from gdtbridge.dataset.values import titles_in
+from gdtbridge.errors import BridgeError
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.people import Patient
 from worklist import (
@@ -116,6 +117,8 @@ class WantedOrder:
     reference: OrderReference = field(default_factory=OrderReference)
     remarks: tuple[str, ...] = ()
     """What a person should look at."""
+    study_instance_uid: str = ""
+    """Of the study a new order is for; a new one where it is not said."""
 
     @property
     def route(self) -> str:
@@ -131,6 +134,16 @@ class PlacedOrder:
     repeated: bool
     patient: Patient
     """Whom it is for, with what the entry has no room for."""
+
+
+class AlreadyOrdered(BridgeError):
+    """What somebody wants to order anew has been ordered just now."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(
+            "Derselbe Auftrag wurde eben erst angelegt. / The same order was placed just now."
+        )
+        self.order = order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

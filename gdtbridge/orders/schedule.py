@@ -24,9 +24,14 @@ def start_of(day: date | None, at: time | None, now: datetime) -> datetime | Non
     """
     if day is None or day < now.date():
         return None
-    if day > (now + _FURTHEST).date():
+    if day > furthest(now).date():
         raise OrderError("scheduled", TOO_FAR)
     return datetime.combine(day, at or now.time()).replace(microsecond=0)
+
+
+def furthest(now: datetime) -> datetime:
+    """Return the last time an order may be for."""
+    return now + _FURTHEST
 
 
 def start_said(day: str, at: str, today: date, clock: time) -> datetime | None:

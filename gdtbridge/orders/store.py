@@ -38,6 +38,7 @@ from gdtbridge.schema import (
     order_reference,
     patient,
     placed_order,
+    work_item,
 )
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 from worklist import Entry, StepStatus
@@ -281,6 +282,14 @@ def order_of_study(connection: Connection, study_instance_uid: str) -> Order | N
     return found[0] if found else None
 
 
+def is_study_known(connection: Connection, study_instance_uid: str) -> bool:
+    """Return whether a study was ordered, or anything of it is here."""
+    if order_of_study(connection, study_instance_uid) is not None:
+        return True
+    query = sa.select(exam.c.id).where(exam.c.study_instance_uid == study_instance_uid)
+    return connection.execute(query).first() is not None
+
+
 def order_by_number(connection: Connection, accession_number: str) -> Order | None:
     """Return the order with that accession number."""
     found = _found(connection, _WITH_NUMBER, number=accession_number)
@@ -491,6 +500,8 @@ def _update(connection: Connection, order_id: int, **values: object) -> None:
 def delete_order(connection: Connection, order_id: int) -> None:
     """Forget an order that was never listed and that no record names."""
     forget_order(connection, order_id)
+    for beside in (work_item, order_reference):
+        connection.execute(sa.delete(beside).where(beside.c.order_id == order_id))
     connection.execute(sa.delete(placed_order).where(placed_order.c.id == order_id))
 
 

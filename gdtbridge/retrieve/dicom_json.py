@@ -27,7 +27,7 @@ LONGEST_INLINE: Final = 1024
 UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET: Final = 0x00080005
 _BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
+NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 def json_dataset(item: Item, bulk: BulkLocator | None = None, above: Place = ()) -> JsonDataset:
@@ -89,7 +89,7 @@ def _text(VR: str, text: str) -> object:  # noqa: N803
     if not text:
         return None
     if VR == "PN":
-        groups = zip(_GROUPS, text.split("="), strict=False)
+        groups = zip(NAME_GROUPS, text.split("="), strict=False)
         return {name: group for name, group in groups if group.strip("^ ")} or None
     if VR in {"DS", "IS"}:
         return _number(VR, text)

@@ -6,7 +6,6 @@ one of DIMSE; here parameters become keys, and answers become DICOM JSON.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,31 +13,21 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from pydicom.datadict import tag_for_keyword
-
-from gdtbridge.dataset.values import to_microseconds
 from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.retrieve.web_keys import key_element, tags_named
 from gdtbridge.tsv import table
 from worklist import AnswerCharset
 from worklist.item import Element, Item, item_from, tag_of, vr_of
-from worklist.temporal import parse_range, to_day
 
 SECONDS: Final = 20.0
 """What a search may take until it has found the page that was asked for."""
 MOST_FIELDS: Final = 1000
 """Attributes and values a search may name; beyond that nobody means what they ask."""
-MOST_LEVELS: Final = 64
-"""Sequences a name may lead through, as many as metadata are written of."""
-_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
-_UID: Final = re.compile(r"[0-9.]{1,64}")
-_BINARY_NUMBERS: Final = frozenset({"SL", "SS", "UL", "US"})
-_NUMBER: Final = re.compile(r"-?[0-9]{1,10}")
 _NAMED_BY: Final = MappingProxyType(
     {QueryLevel.STUDY: "StudyInstanceUID", QueryLevel.SERIES: "SeriesInstanceUID"}
 )
-_SEVERAL: Final = re.compile(r"[,\\]")
 _LEVEL: Final = tag_of("QueryRetrieveLevel")
 _CHARACTER_SET: Final = tag_of("SpecificCharacterSet")
 
@@ -100,11 +89,11 @@ def _keys(query: WebQuery) -> Iterator[tuple[int, Element]]:
         tag = tag_of(keyword)
         yield tag, Element(vr_of(tag))
     for name in query.fields:
-        if (tags := _tags(name)) and name != "all":
-            yield tags[0], _nested(tags, "")
+        if (tags := tags_named(name)) and name != "all":
+            yield tags[0], key_element(tags, "")
     for name, value in query.keys:
-        if tags := _tags(name):
-            yield tags[0], _nested(tags, value)
+        if tags := tags_named(name):
+            yield tags[0], key_element(tags, value)
     for keyword, uid in query.path.items():
         yield tag_of(keyword), Element("UI", texts=(uid,))
     yield _LEVEL, Element("CS", texts=(query.level,))
@@ -135,52 +124,3 @@ def _defaults() -> Mapping[QueryLevel, Sequence[str]]:
     for level, keyword in table("retrieve/web_fields.tsv"):
         found[QueryLevel(level)].append(keyword)
     return MappingProxyType(found)
-
-
-def _tags(name: str) -> list[int]:
-    """Return the tags a name leads through; none for what no dictionary has.
-
-    Raises `QueryRefused` for more than `MOST_LEVELS`.
-    """
-    parts = name.split(".")
-    if len(parts) > MOST_LEVELS:
-        raise QueryRefused("so many levels")
-    tags = [int(part, 16) if _TAG.fullmatch(part) else tag_for_keyword(part) for part in parts]
-    found = [tag for tag in tags if tag is not None]
-    return found if len(found) == len(tags) else []
-
-
-def _nested(tags: Sequence[int], value: str) -> Element:
-    tag, *below = tags
-    if below:
-        return Element("SQ", items=({below[0]: _nested(below, value)},))
-    VR = vr_of(tag)  # noqa: N806
-    values = _values(tag, VR, value)
-    if VR in _BINARY_NUMBERS and values != ["*"]:
-        return Element(VR, other=int(values[0]) if values else None)
-    return Element(VR, texts=tuple(values))
-
-
-def _values(tag: int, VR: str, value: str) -> list[str]:  # noqa: N803
-    """Return the values of a key; raise `QueryRefused` for what none of its VR can be.
-
-    Several come with a comma between them (8.3.4.1), or as DICOM has it with a backslash (OHIF).
-    """
-    many = VR in {"UI", "CS"}
-    values = [part.strip() for part in _SEVERAL.split(value)] if many else [value.strip()]
-    values = [one for one in values if one]
-    if not all(_is_possible(VR, one) for one in values):
-        raise QueryRefused(f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
-    return values
-
-
-def _is_possible(VR: str, value: str) -> bool:  # noqa: N803
-    if VR == "UI":
-        return _UID.fullmatch(value) is not None
-    if VR == "DA":
-        return parse_range(value, to_day) is not None
-    if VR == "TM":
-        return parse_range(value, to_microseconds) is not None
-    if VR in _BINARY_NUMBERS:
-        return value == "*" or _NUMBER.fullmatch(value) is not None
-    return True

@@ -78,6 +78,7 @@ from gdtbridge.schema.orders import (
     undone,
 )
 from gdtbridge.schema.pictures import picture_check, quiet_label, sample_case, transducer_name
+from gdtbridge.schema.work_items import work_item
 
 __all__ = [
     "BYTEWISE",
@@ -147,6 +148,7 @@ __all__ = [
     "undone",
     "unsynced_file",
     "webhook_answer",
+    "work_item",
     "worklist_query",
     "wrong_copy",
 ]

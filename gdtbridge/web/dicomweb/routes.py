@@ -15,6 +15,7 @@ from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
 from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.dicomweb.uri import UriCalls
+from gdtbridge.web.dicomweb.work_items import WorkItemCalls
 from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.ports import CorePorts
 
@@ -25,6 +26,8 @@ STREAMS: Final = 4
 STUDY: Final = f"{ROOT}/studies/<study>"
 SERIES: Final = f"{STUDY}/series/<series>"
 INSTANCE: Final = f"{SERIES}/instances/<instance>"
+WORK_ITEMS: Final = f"{ROOT}/workitems"
+WORK_ITEM: Final = f"{WORK_ITEMS}/<uid>"
 
 
 def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
@@ -39,6 +42,7 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
         *_objects(retrieve),
         *_frames(FrameCalls(retrieve, core.frames)),
         *_pictures(render),
+        *_work_items(WorkItemCalls(core.work_items, base)),
     )
     capabilities = CapabilityCalls(base, services)
     return (
@@ -92,4 +96,17 @@ def _pictures(render: RenderCalls) -> tuple[Route, ...]:
         (f"{SERIES}/thumbnail", "dicomweb_series_thumbnail", render.thumbnail, READ),
         (f"{INSTANCE}/thumbnail", "dicomweb_instance_thumbnail", render.thumbnail, READ),
         (f"{frame}/thumbnail", "dicomweb_frame_thumbnail", render.thumbnail, READ),
+    )
+
+
+def _work_items(items: WorkItemCalls) -> tuple[Route, ...]:
+    return (
+        (WORK_ITEMS, "workitems_search", items.search, READ),
+        (WORK_ITEMS, "workitems_create", items.create, ("POST",)),
+        (WORK_ITEM, "workitem_read", items.retrieve, READ),
+        (WORK_ITEM, "workitem_update", items.update, ("POST",)),
+        (f"{WORK_ITEM}/state", "workitem_state", items.change_state, ("PUT",)),
+        (f"{WORK_ITEM}/state/<aet>", "workitem_state_by", items.change_state, ("PUT",)),
+        (f"{WORK_ITEM}/cancelrequest", "workitem_cancel", items.request_cancel, ("POST",)),
+        (f"{WORK_ITEM}/cancelrequest/<aet>", "workitem_cancel_by", items.request_cancel, ("POST",)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -60,24 +60,35 @@ class SearchCalls:
         return self._answer(QueryLevel.IMAGE, **uids)
 
     def _answer(self, level: QueryLevel, **uids: str) -> Response:
-        form = form_of(accepted(request))
-        limit, offset = min(_count("limit", MOST), MOST), _count("offset", 0)
-        try:
-            found = self.archive.find(_query(level, uids), sees_held=sees_held())
-            rows = list(islice(found, offset, offset + limit + 1))
-        except SearchTooBroad as error:
-            raise refuse(413, TOO_BROAD.format(error)) from None
-        except QueryRefused as error:
-            raise refuse(400, NO_VALUE.format(error)) from None
         base = self.base.uri()
-        warnings = [FURTHER] if len(rows) > limit and limit else []
-        if request.args.get("fuzzymatching", "").lower() == "true":
-            warnings.append(LITERAL)
-        shown = [row | _retrieve_url(row, level, base) for row in rows[:limit]]
-        response = _written(shown, form)
-        for text in warnings:
-            response.headers.add("Warning", f"299 {base}: {text}")
-        return response
+        return answer_page(
+            lambda: self.archive.find(_query(level, uids), sees_held=sees_held()),
+            base,
+            lambda row: row | _retrieve_url(row, level, base),
+        )
+
+
+def answer_page(
+    find: Callable[[], Iterator[JsonDataset]],
+    base: str,
+    shown: Callable[[JsonDataset], JsonDataset],
+) -> Response:
+    """Answer with the page of matches the call at hand asks for, each as it is ``shown``."""
+    form = form_of(accepted(request))
+    limit, offset = min(_count("limit", MOST), MOST), _count("offset", 0)
+    try:
+        rows = list(islice(find(), offset, offset + limit + 1))
+    except SearchTooBroad as error:
+        raise refuse(413, TOO_BROAD.format(error)) from None
+    except QueryRefused as error:
+        raise refuse(400, NO_VALUE.format(error)) from None
+    warnings = [FURTHER] if len(rows) > limit and limit else []
+    if request.args.get("fuzzymatching", "").lower() == "true":
+        warnings.append(LITERAL)
+    response = written([shown(row) for row in rows[:limit]], form)
+    for text in warnings:
+        response.headers.add("Warning", f"299 {base}: {text}")
+    return response
 
 
 def form_of(ranges: Sequence[MediaRange]) -> str:
@@ -101,12 +112,7 @@ def _count(name: str, otherwise: int) -> int:
 
 
 def _query(level: QueryLevel, uids: dict[str, str]) -> WebQuery:
-    keys, fields = [], []
-    for name, value in request.args.items(multi=True):
-        if name.lower() == "includefield":
-            fields += [one.strip() for one in value.split(",") if one.strip()]
-        elif name.lower() not in {*WORDS, "limit", "offset"}:
-            keys.append((name, value))
+    keys, fields = asked_attributes()
     return WebQuery(
         level=level,
         path={UIDS[name]: uid for name, uid in uids.items()},
@@ -114,6 +120,17 @@ def _query(level: QueryLevel, uids: dict[str, str]) -> WebQuery:
         fields=fields,
         with_defaults=request.args.get("includedefaults", "").lower() != "false",
     )
+
+
+def asked_attributes() -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the keys of the call at hand by name and value, and the fields it wants."""
+    keys, fields = [], []
+    for name, value in request.args.items(multi=True):
+        if name.lower() == "includefield":
+            fields += [one.strip() for one in value.split(",") if one.strip()]
+        elif name.lower() not in {*WORDS, "limit", "offset"}:
+            keys.append((name, value))
+    return keys, fields
 
 
 def _retrieve_url(row: JsonDataset, level: QueryLevel, base: str) -> JsonDataset:
@@ -125,7 +142,8 @@ def _retrieve_url(row: JsonDataset, level: QueryLevel, base: str) -> JsonDataset
     return {"00081190": {"vr": "UR", "Value": [base + path]}}
 
 
-def _written(rows: Sequence[JsonDataset], form: str) -> Response:
+def written(rows: Sequence[JsonDataset], form: str) -> Response:
+    """Return datasets in one of the forms of `form_of`."""
     if form == JSON:
         ordered = [dict(sorted(row.items())) for row in rows]
         return Response(json_text(ordered), content_type=JSON)

@@ -28,6 +28,7 @@ from gdtbridge.web.ports.orders import (
     OutlookPort,
 )
 from gdtbridge.web.ports.system import SystemPort
+from gdtbridge.web.ports.work_items import WorkItemPort, WorkItemPorts, WorkItemSearchPort
 
 __all__ = [
     "AnswerPort",
@@ -59,4 +60,7 @@ __all__ = [
     "TrendPort",
     "WebArchivePort",
     "WebFramePort",
+    "WorkItemPort",
+    "WorkItemPorts",
+    "WorkItemSearchPort",
 ]

@@ -31,6 +31,7 @@ from gdtbridge.web.ports.orders import (
     OutlookPort,
 )
 from gdtbridge.web.ports.system import SystemPort
+from gdtbridge.web.ports.work_items import WorkItemPorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class CorePorts:
     """What a sample audit asks of pictures."""
     archive: WebArchivePort
     frames: WebFramePort
+    work_items: WorkItemPorts
     handing: HandingDesk
     """What people take along."""
     ohif: OhifFolder

@@ -1,0 +1,214 @@
+"""UPS-RS (PS3.18 chapter 11): the orders of the worklist as work items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from flask import Response, request
+
+from gdtbridge.errors import OrderError
+from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
+from gdtbridge.retrieve.json_item import JsonRefused, read_json_dataset
+from gdtbridge.tsv import table
+from gdtbridge.web.access.principal import concerns_order
+from gdtbridge.web.dicomweb.negotiation import accepted
+from gdtbridge.web.dicomweb.place import WebBase
+from gdtbridge.web.dicomweb.searching import (
+    JSON,
+    answer_page,
+    asked_attributes,
+    form_of,
+    written,
+)
+from gdtbridge.web.ports.work_items import WorkItemPorts
+from gdtbridge.web.problems import CallRefused, FieldProblem, ProblemDetails, refuse
+from gdtbridge.work_items import AlreadyInState, WorkItem, WorkItemFault, WorkItemRefused
+from worklist import Item, items_of, text_of
+from worklist.item import NOTHING
+
+TYPES: Final = frozenset({JSON, "application/json"})
+WRONG_TYPE: Final = f"Erwartet wird {JSON}. / {JSON} is expected."
+NO_DATASET: Final = (
+    "Kein Datensatz im DICOM JSON Model: {0}. / No dataset in the DICOM JSON Model: {0}."
+)
+WRONG: Final = "Fehlt oder ist nicht erlaubt. / Is missing or not permitted."
+MODIFIED: Final = "The UPS was created with modifications."
+ALREADY: Final = "The UPS is already in the requested state of {0}"
+PATH: Final = "workitems"
+UID_PARAMETERS: Final = ("workitem", "AffectedSOPInstanceUID")
+TRANSACTION_PARAMETERS: Final = ("transaction-uid", "Transaction-uid", "transaction")
+"""As editions and clients of the standard name them."""
+KEYWORDS: Final = MappingProxyType(
+    {
+        "patient_id": "PatientID",
+        "family_name": "PatientName",
+        "given_name": "PatientName",
+        "birth_date": "PatientBirthDate",
+        "sex": "PatientSex",
+        "modality": "ScheduledStationClassCodeSequence",
+        "station": "ScheduledStationNameCodeSequence",
+        "procedure": "ProcedureStepLabel",
+        "physician": "ScheduledHumanPerformersSequence",
+        "scheduled": "ScheduledProcedureStepStartDateTime",
+        "study_instance_uid": "StudyInstanceUID",
+        "priority": "ScheduledProcedureStepPriority",
+        "referrer": "ReferringPhysicianName",
+        "requester": "RequestingPhysician",
+        "height": "PatientSize",
+        "weight": "PatientWeight",
+        "pregnancy": "PregnancyStatus",
+        "lmp": "LastMenstrualDate",
+        "allergies": "Allergies",
+        "alerts": "MedicalAlerts",
+        "reason": "ReasonForTheRequestedProcedure",
+        "comment": "CommentsOnTheScheduledProcedureStep",
+        "institution": "InstitutionName",
+    }
+)
+"""The core's names of fields to the attributes of work items."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemCalls:
+    """Each call reads what is said, asks the core once, and answers as the standard wants it."""
+
+    ports: WorkItemPorts
+    base: WebBase
+
+    def search(self) -> Response:
+        """Search for work items (PS3.18 11.9)."""
+        keys, fields = asked_attributes()
+        return answer_page(lambda: self.ports.search.find(keys, fields), self.base.uri(), _as_it_is)
+
+    def create(self) -> Response:
+        """Create a work item (PS3.18 11.4)."""
+        said = _body()
+        uid = _parameter(*UID_PARAMETERS) or text_of(said, "SOPInstanceUID")
+        with self._refusing():
+            made = self.ports.items.create(said, uid)
+        concerns_order(made.order)
+        response = self._located(made.sop_instance_uid, 201)
+        if _was_modified(said, made):
+            self._warn(response, MODIFIED)
+        return response
+
+    def retrieve(self, uid: str) -> Response:
+        """Retrieve a work item (PS3.18 11.5)."""
+        form = form_of(accepted(request))
+        with self._refusing():
+            found = self.ports.items.get(uid)
+        concerns_order(found.order)
+        return written([json_dataset(found.item)], form)
+
+    def update(self, uid: str) -> Response:
+        """Update a work item (PS3.18 11.6)."""
+        said = _body()
+        with self._refusing():
+            changed = self.ports.items.update(uid, said, _parameter(*TRANSACTION_PARAMETERS))
+        concerns_order(changed.order)
+        return self._located(changed.sop_instance_uid, 200)
+
+    def change_state(self, uid: str, aet: str = "") -> Response:
+        """Change the state of a work item (PS3.18 11.7)."""
+        said = _body()
+        wanted = text_of(said, "ProcedureStepState")
+        known = text_of(said, "TransactionUID") or _parameter(*TRANSACTION_PARAMETERS)
+        return self._changed(
+            uid, 200, lambda: self.ports.items.change_state(uid, wanted, known, aet)
+        )
+
+    def request_cancel(self, uid: str, aet: str = "") -> Response:  # noqa: ARG002 - nobody is told
+        """Request the cancellation of a work item (PS3.18 11.8)."""
+        said = _body() if request.content_length or request.mimetype else NOTHING
+        return self._changed(uid, 202, lambda: self.ports.items.request_cancel(uid, said))
+
+    def _changed(self, uid: str, status: int, change: Callable[[], WorkItem]) -> Response:
+        told = ""
+        with self._refusing():
+            try:
+                changed = change()
+            except AlreadyInState as already:
+                changed = self.ports.items.get(uid)
+                told = ALREADY.format(already.state)
+        concerns_order(changed.order)
+        response = self._located(changed.sop_instance_uid, status)
+        if told:
+            self._warn(response, told)
+        return response
+
+    def _located(self, uid: str, status: int) -> Response:
+        """Return an answer without content that says where a work item is."""
+        response = Response(status=status)
+        del response.headers["Content-Type"]  # or clients read a dataset of no bytes
+        place = f"{self.base.uri()}/{PATH}/{uid}"
+        response.headers["Content-Location"] = place
+        if status == 201:
+            response.headers["Location"] = place
+        return response
+
+    def _warn(self, response: Response, text: str) -> None:
+        response.headers.add("Warning", self._warning(text))
+
+    def _warning(self, text: str) -> str:
+        return f"299 {self.base.uri()}: {text}"
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Answer as the table says what the core refuses."""
+        try:
+            yield
+        except OrderError as error:
+            keyword = KEYWORDS.get(error.field, error.field)
+            raise CallRefused(
+                ProblemDetails(400, errors=(FieldProblem(keyword, error.problem),))
+            ) from error
+        except WorkItemRefused as refused:
+            status, german, english = _faults()[refused.fault]
+            headers = [("Warning", self._warning(english))]
+            if refused.uid:
+                headers.append(("Content-Location", f"{self.base.uri()}/{PATH}/{refused.uid}"))
+            errors = tuple(FieldProblem(name, WRONG) for name in refused.attributes)
+            problem = ProblemDetails(status, f"{german} / {english}", errors, tuple(headers))
+            raise CallRefused(problem) from refused
+
+
+@cache
+def _faults() -> dict[WorkItemFault, tuple[int, str, str]]:
+    return {
+        WorkItemFault[fault]: (int(status), german, english)
+        for fault, status, german, english in table("web/dicomweb/workitem_faults.tsv")
+    }
+
+
+def _as_it_is(row: JsonDataset) -> JsonDataset:
+    return row
+
+
+def _body() -> Item:
+    """Return the dataset of a request's body; raise `CallRefused` for anything else.
+
+    The type is insisted on because a web page can send forms anywhere, but not JSON.
+    """
+    if request.mimetype not in TYPES:
+        raise refuse(415, WRONG_TYPE)
+    try:
+        return read_json_dataset(request.get_data())
+    except JsonRefused as error:
+        raise refuse(400, NO_DATASET.format(error)) from None
+
+
+def _parameter(*names: str) -> str:
+    return next((request.args[name] for name in names if request.args.get(name)), "")
+
+
+def _was_modified(said: Item, made: WorkItem) -> bool:
+    """Return whether an accession number was said: orders have numbers of ours."""
+    return any(
+        text_of(one, "AccessionNumber") not in {"", made.order.accession_number}
+        for one in (said, *items_of(said, "ReferencedRequestSequence"))
+    )

@@ -1,0 +1,307 @@
+"""Making, changing, claiming and ending work items: each is done to its order.
+
+A request reads and changes in one write transaction, and writers wait for each other; so of two
+that claim an item at once the second finds it claimed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.dataset.values import is_ae_title, is_uid, is_valid_uid
+from gdtbridge.durable.clock import Clock
+from gdtbridge.errors import TooLate
+from gdtbridge.exams.steps import StepState
+from gdtbridge.exams.steps import store as step_store
+from gdtbridge.gdt.write.results import OrderReference
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.editing import OrderEditor
+from gdtbridge.orders.model import (
+    AlreadyOrdered,
+    Order,
+    OrderRequest,
+    OrderState,
+    WantedOrder,
+)
+from gdtbridge.retrieve.dicom_json import json_dataset, json_text
+from gdtbridge.retrieve.json_item import read_json_dataset
+from gdtbridge.work_items import reading, store
+from gdtbridge.work_items.attributes import NEVER_TOLD
+from gdtbridge.work_items.ending import called_off, is_finished
+from gdtbridge.work_items.form import work_item_content
+from gdtbridge.work_items.model import (
+    AlreadyInState,
+    KeptFacts,
+    WorkItem,
+    WorkItemFault,
+    WorkItemRefused,
+    WorkItemState,
+)
+from gdtbridge.work_items.states import state_of
+from gdtbridge.work_items.uids import derived_uid
+from worklist.item import NOTHING, Item, tag_of, text_of
+
+log = logging.getLogger(__name__)
+
+MOST_SAID: Final = 256 * 1024
+"""Characters of what clients may say of one work item."""
+
+
+def work_item_of(
+    connection: Connection, order: Order, kept: KeptFacts, *, with_steps: bool = False
+) -> WorkItem:
+    """Return an order as a work item, with what devices performed of it where that is wanted."""
+    state = state_of(order.state, order.step_status)
+    steps = step_store.of_study(connection, order.study_instance_uid) if with_steps else []
+    performed = [
+        one
+        for one in steps
+        if one.state is not StepState.DISCONTINUED and one.reliance != "ignored"
+    ]
+    said = read_json_dataset(kept.said.encode()) if kept.said else NOTHING
+    uid = kept.sop_instance_uid
+    return WorkItem(order, kept, state, work_item_content(order, uid, state, said, performed))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItems:
+    """The work items of a practice. Thread-safe.
+
+    Every call raises `WorkItemRefused` where the standard wants a request refused, and a
+    `BridgeError`.
+    """
+
+    database: Database
+    orders: OrderBook
+    editor: OrderEditor
+    clock: Clock
+
+    def get(self, uid: str) -> WorkItem:
+        """Return a work item."""
+        with self.database.read() as connection:
+            return _found(connection, uid)
+
+    def create(self, said: Item, uid: str) -> WorkItem:
+        """Make a work item, and so place an order; ``uid`` is empty where it is left to us.
+
+        Raises `OrderError` for a value no order can have, as every way to place one does.
+        """
+        reading.must_be_whole(said)
+        if uid and not is_valid_uid(uid):
+            raise WorkItemRefused(WorkItemFault.INVALID, "SOPInstanceUID")
+        number = reading.order_number_of(said)
+        wanted = WantedOrder(
+            reading.wanted_request(said, self.clock.local()),
+            reference=OrderReference(case_id=number),
+            study_instance_uid=reading.study_of(said),
+        )
+        kept_said = _stored(reading.kept_of_said(said))
+
+        def enter(connection: Connection, order: Order) -> None:
+            if uid and store.order_with(connection, uid) is not None:
+                raise WorkItemRefused(WorkItemFault.DUPLICATE, uid=uid)
+            if number:
+                order_store.set_reference(connection, order.id, wanted.reference, wanted.route)
+            named = uid or derived_uid(order)
+            store.keep(connection, order.id, KeptFacts(sop_instance_uid=named, said=kept_said))
+
+        try:
+            order = self.orders.create(wanted, enter)
+        except AlreadyOrdered as error:
+            raise WorkItemRefused(WorkItemFault.DUPLICATE, uid=self._uid_of(error.order)) from error
+        log.info("order %s placed as a work item", order.accession_number)
+        return self.get(self._uid_of(order))
+
+    def update(self, uid: str, said: Item, transaction_uid: str) -> WorkItem:
+        """Change what a work item says; what is the order's is changed there.
+
+        Raises `OrderError` for a value no order can have, and `TooLate` where the order has changed
+        hands.
+        """
+        reading.must_be_possible(said)
+        with self.database.read() as connection:
+            before = _found(connection, uid)
+        transaction_uid = transaction_uid or text_of(said, NEVER_TOLD)
+        _must_be_open_to(before, transaction_uid)
+        _must_stay(before, said)
+        merged = {**before.item, **said}
+        now = self.clock.local()
+        wanted = reading.wanted_request(merged, now, before.order)
+        if wanted != reading.wanted_request(before.item, now, before.order):
+            self.editor.edit(before.order.accession_number, _unless_changed(before.order, wanted))
+        with self.database.write() as connection:
+            found = _found(connection, uid)
+            _must_be_open_to(found, transaction_uid)
+            kept = {**_said_of(found.kept), **reading.kept_of_said(said)}
+            store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
+        return self.get(uid)
+
+    def change_state(
+        self, uid: str, state: str, transaction_uid: str, performer: str = ""
+    ) -> WorkItem:
+        """Claim a work item, or end one that was claimed; ``performer`` is an AE title if said.
+
+        Raises `AlreadyInState` where it is in that state.
+        """
+        wanted = _state_in(state)
+        if not is_uid(transaction_uid):
+            raise WorkItemRefused(WorkItemFault.WRONG_TRANSACTION, NEVER_TOLD)
+        if performer and not is_ae_title(performer):
+            raise WorkItemRefused(WorkItemFault.INVALID, "RequestingAE")
+        if wanted is WorkItemState.IN_PROGRESS:
+            self._claim(uid, transaction_uid, performer)
+        elif wanted is WorkItemState.COMPLETED:
+            self._complete(uid, transaction_uid)
+        else:
+            self._discontinue(uid, transaction_uid)
+        self.orders.follow_examination()
+        return self.get(uid)
+
+    def request_cancel(self, uid: str, said: Item) -> WorkItem:
+        """Ask for the end of a work item that somebody else may be performing.
+
+        One nobody has begun is taken off the list at once. Raises `AlreadyInState` for one that is
+        canceled.
+        """
+        with self.orders.writing():
+            found = self.get(uid)
+            if found.state is WorkItemState.COMPLETED:
+                raise WorkItemRefused(WorkItemFault.COMPLETED_ALREADY)
+            if found.state is WorkItemState.CANCELED:
+                raise AlreadyInState(found.state)
+            if found.state is WorkItemState.IN_PROGRESS:
+                raise WorkItemRefused(WorkItemFault.NO_PERFORMER)
+            self._call_off(found, said)
+        self.orders.follow_examination()
+        return self.get(uid)
+
+    def _claim(self, uid: str, transaction_uid: str, performer: str) -> None:
+        with self.database.write() as connection:
+            found = _found(connection, uid)
+            if found.state.is_final:
+                raise WorkItemRefused(WorkItemFault.NOT_TO_BE_UPDATED)
+            if found.state is WorkItemState.IN_PROGRESS:
+                raise WorkItemRefused(WorkItemFault.IN_PROGRESS_ALREADY)
+            claimed = replace(found.kept, transaction_uid=transaction_uid, performer=performer)
+            store.keep(connection, found.order.id, claimed)
+            self.orders.examination_began(connection, found.order)
+        log.info("order %s claimed as a work item", found.order.accession_number)
+
+    def _complete(self, uid: str, transaction_uid: str) -> None:
+        with self.database.write() as connection:
+            found = _found(connection, uid)
+            _must_end(found, WorkItemState.COMPLETED, transaction_uid)
+            if not is_finished(found.item):
+                raise WorkItemRefused(WorkItemFault.NOT_FINISHED)
+            self.orders.examination_ended(connection, found.order)
+        log.info("order %s completed as a work item", found.order.accession_number)
+
+    def _discontinue(self, uid: str, transaction_uid: str) -> None:
+        with self.orders.writing():
+            found = self.get(uid)
+            _must_end(found, WorkItemState.CANCELED, transaction_uid)
+            self._call_off(found, NOTHING)
+
+    def _call_off(self, found: WorkItem, said: Item) -> None:
+        """Cancel the order of a work item, and keep why; within `OrderBook.writing`."""
+        if found.order.arrived:
+            raise WorkItemRefused(WorkItemFault.UNWILLING)
+        kept = called_off(_said_of(found.kept), said, self.clock.local())
+        with self.database.write() as connection:
+            store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
+        self.orders.close(found.order, OrderState.CANCELLED)
+        log.info("order %s cancelled as a work item", found.order.accession_number)
+
+    def _uid_of(self, order: Order) -> str:
+        with self.database.read() as connection:
+            return store.kept_of(connection, [order])[order.id].sop_instance_uid
+
+
+def _found(connection: Connection, uid: str) -> WorkItem:
+    order = store.order_with(connection, uid)
+    if order is None:
+        raise WorkItemRefused(WorkItemFault.UNKNOWN)
+    kept = store.kept_of(connection, [order])[order.id]
+    return work_item_of(connection, order, kept, with_steps=True)
+
+
+def _state_in(text: str) -> WorkItemState:
+    try:
+        state = WorkItemState(text)
+    except ValueError:
+        raise WorkItemRefused(WorkItemFault.INVALID, "ProcedureStepState") from None
+    if state is WorkItemState.SCHEDULED:
+        raise WorkItemRefused(WorkItemFault.NEVER_SCHEDULED_AGAIN)
+    return state
+
+
+def _must_be_open_to(found: WorkItem, transaction_uid: str) -> None:
+    """Raise `WorkItemRefused` unless who knows a Transaction UID, or none, may change an item."""
+    if found.state.is_final:
+        raise WorkItemRefused(WorkItemFault.NOT_TO_BE_UPDATED)
+    if found.state is WorkItemState.IN_PROGRESS:
+        _must_be_claimed_by(found, transaction_uid)
+    elif transaction_uid:
+        raise WorkItemRefused(WorkItemFault.NOT_IN_PROGRESS)
+
+
+def _must_end(found: WorkItem, wanted: WorkItemState, transaction_uid: str) -> None:
+    """Raise unless who knows a Transaction UID may end an item in a state."""
+    if found.state is wanted:
+        raise AlreadyInState(wanted)
+    if found.state.is_final:
+        raise WorkItemRefused(WorkItemFault.NOT_TO_BE_UPDATED)
+    if found.state is WorkItemState.SCHEDULED:
+        raise WorkItemRefused(WorkItemFault.NOT_IN_PROGRESS)
+    _must_be_claimed_by(found, transaction_uid)
+
+
+def _must_be_claimed_by(found: WorkItem, transaction_uid: str) -> None:
+    if not found.is_claimed or found.kept.transaction_uid != transaction_uid:
+        raise WorkItemRefused(WorkItemFault.WRONG_TRANSACTION, NEVER_TOLD)
+
+
+def _must_stay(before: WorkItem, said: Item) -> None:
+    """Raise `WorkItemRefused` for a change of what no update may change."""
+    fixed = (*reading.PATIENT, "ProcedureStepState", "SOPInstanceUID", "StudyInstanceUID")
+    wrong = [
+        keyword
+        for keyword in fixed
+        if tag_of(keyword) in said and text_of(said, keyword) != text_of(before.item, keyword)
+    ]
+    if wrong:
+        raise WorkItemRefused(WorkItemFault.INVALID, *wrong)
+
+
+def _unless_changed(seen: Order, wanted: OrderRequest) -> Callable[[Order], OrderRequest]:
+    """Return what gives the request, unless somebody has changed the order since it was seen."""
+
+    def now(order: Order) -> OrderRequest:
+        if order.revision != seen.revision:
+            raise TooLate(CHANGED)
+        return wanted
+
+    return now
+
+
+CHANGED: Final = (
+    "Der Auftrag wurde inzwischen geändert. Bitte noch einmal lesen und dann ändern. / The order "
+    "was changed meanwhile; read it again, then change it."
+)
+
+
+def _said_of(kept: KeptFacts) -> Item:
+    return read_json_dataset(kept.said.encode()) if kept.said else NOTHING
+
+
+def _stored(said: Item) -> str:
+    """Return what clients said as the database keeps it; raise `WorkItemRefused` for too much."""
+    text = json_text(json_dataset(said))
+    if len(text) > MOST_SAID:
+        raise WorkItemRefused(WorkItemFault.TOO_LARGE)
+    return text if said else ""

@@ -1,0 +1,453 @@
+"""UPS-RS: work items are orders, made, found, claimed and ended by their calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from werkzeug.test import TestResponse
+
+from gdtbridge.orders.model import OrderState
+from gdtbridge.service import web_ports
+from gdtbridge.settings import load_settings
+from gdtbridge.web import create_app
+from gdtbridge.web.dicomweb.place import ROOT
+from gdtbridge.work_items.states import state_of
+from gdtbridge.work_items.uids import order_id_in
+from tests.tools.practice import Practice
+from tests.tools.steps import begun, ended, message
+from worklist import StepStatus
+from worklist.item import vr_of
+
+CLAIM, OTHER = "2.25.1001", "2.25.1002"
+NUMBERS = count(1)
+
+
+def told(**values: Any) -> dict[str, Any]:
+    """Return attributes by keyword as DICOM JSON."""
+    dataset = {}
+    for keyword, value in values.items():
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        values_told = value if isinstance(value, list) else [value]
+        if vr_of(tag) == "PN":
+            values_told = [{"Alphabetic": one} for one in values_told]
+        dataset[f"{tag:08X}"] = {"vr": vr_of(tag), "Value": values_told}
+    return dataset
+
+
+def read(dataset: dict[str, Any]) -> dict[str, Any]:
+    """Return the first value of each attribute by keyword."""
+    found = {}
+    for tag, attribute in dataset.items():
+        values = attribute.get("Value", [None])
+        found[keyword_for_tag(int(tag, 16))] = values[0]
+    return found
+
+
+def code(value: str, scheme: str = "99X") -> dict[str, Any]:
+    """Return the item of a code sequence."""
+    return told(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=value)
+
+
+def wanted(**changes: Any) -> dict[str, Any]:
+    """Return a new work item for somebody nobody knows yet."""
+    number = next(NUMBERS)
+    values = {
+        "ProcedureStepState": "SCHEDULED",
+        "ScheduledProcedureStepPriority": "HIGH",
+        "ScheduledProcedureStepStartDateTime": "20241224093000",
+        "ProcedureStepLabel": "Schilddrüse",
+        "InputReadinessState": "READY",
+        "WorklistLabel": "Sono",
+        "PatientID": f"W{number}",
+        "PatientName": f"Würfel^Ä{'n' * number}",
+        "PatientBirthDate": "19580312",
+        "PatientSex": "F",
+        "ScheduledStationNameCodeSequence": code("US02"),
+        "ScheduledStationClassCodeSequence": code("US", "DCM"),
+    }
+    return told(**{name: one for name, one in {**values, **changes}.items() if one is not None})
+
+
+PERFORMED = told(
+    UnifiedProcedureStepPerformedProcedureSequence=told(
+        PerformedProcedureStepStartDateTime="20241224093100",
+        PerformedProcedureStepEndDateTime="20241224094500",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls over a practice."""
+
+    practice: Practice
+    client: FlaskClient
+
+    def send(self, method: str, path: str, said: Any = None, **more: Any) -> TestResponse:
+        """Call an address below the work items."""
+        if said is not None:
+            more = {"data": json.dumps(said), "content_type": "application/dicom+json", **more}
+        return self.client.open(f"{ROOT}/workitems{path}", method=method, **more)
+
+    def make(self, **changes: Any) -> str:
+        """Make a work item; return its path."""
+        answer = self.send("POST", "", wanted(**changes))
+        assert answer.status_code == 201, answer.text
+        return str(answer.headers["Content-Location"]).rpartition("workitems")[2]
+
+    def item(self, path: str) -> dict[str, Any]:
+        """Return what a work item says."""
+        (dataset,) = self.send("GET", path).get_json(force=True)
+        return dict(dataset)
+
+    def state(self, path: str) -> str:
+        """Return its state."""
+        return str(read(self.item(path))["ProcedureStepState"])
+
+    def change(self, path: str, state: str, transaction: str = CLAIM) -> TestResponse:
+        """Ask for another state."""
+        said = told(ProcedureStepState=state, TransactionUID=transaction)
+        return self.send("PUT", f"{path}/state", said)
+
+    def found(self, query: str) -> list[dict[str, Any]]:
+        """Return what a search finds, by keyword."""
+        answer = self.send("GET", f"?{query}")
+        assert answer.status_code == 200, answer.text
+        return [read(one) for one in answer.get_json(force=True)]
+
+    def number(self, path: str) -> str:
+        """Return the accession number of a work item's order."""
+        (request,) = self.item(path)["0040A370"]["Value"]
+        return str(read(request)["AccessionNumber"])
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calls]:
+    """Return the calls over a practice every test adds patients to."""
+    folder: Path = tmp_path_factory.mktemp("items")
+    settings = load_settings(environ={})
+    practice = Practice(folder, settings)
+    yield Calls(practice, create_app(settings, web_ports(practice.core), dict).test_client())
+    practice.close()
+
+
+def test_a_work_item_is_an_order(calls: Calls) -> None:
+    """It stands on the list of devices, and says what the order says and what only it can say."""
+    path = calls.make(
+        ScheduledHumanPerformersSequence=told(HumanPerformerName="Muster^Max"),
+        ScheduledWorkitemCodeSequence=code("110010", "DCM"),
+        PatientSize=1.7,
+        Allergies=["Latex", "Jod"],
+        ReferencedRequestSequence=told(
+            RequestingPhysician="Haus^Arzt", PlacerOrderNumberImagingServiceRequest="A-77"
+        ),
+    )
+    said = read(calls.item(path))
+    order = calls.practice.core.editor.read(calls.number(path))
+    entry = calls.practice.worklist.get(order.accession_number)
+
+    assert entry is not None
+    assert (entry.PatientName, entry.ScheduledStationAETitle) == (order.patient.person_name, "US02")
+    assert (order.procedure, order.physician) == ("Schilddrüse", "Muster^Max")
+    assert order.details.RequestingPhysician == "Haus^Arzt"
+    assert (order.details.PatientSize, order.details.Allergies) == ("1.7", ("Latex", "Jod"))
+    assert order.reference.case_id == "A-77"  # a result repeats it as 8310
+    assert said["SOPClassUID"] == "1.2.840.10008.5.1.4.34.6.1"
+    assert said["StudyInstanceUID"] == order.study_instance_uid
+    assert said["ScheduledProcedureStepStartDateTime"] == "20241224093000"
+    assert said["WorklistLabel"] == "Sono"
+    assert read(said["ScheduledWorkitemCodeSequence"])["CodeValue"] == "110010"
+    assert said["ProcedureStepState"] == "SCHEDULED"
+    assert "00081195" not in calls.item(path)
+
+
+def test_every_order_is_a_work_item(calls: Calls) -> None:
+    """One that was clicked has a UID made from it, which leads back to it."""
+    request = calls.practice.order(patient_id="K1", family_name="Klick")
+    calls.practice.core.orders.place(request)
+    (one,) = calls.found("PatientID=K1")
+    uid = one["SOPInstanceUID"]
+
+    assert one["PatientName"] == {"Alphabetic": "Klick^Änne"}
+    assert read(calls.item(f"/{uid}"))["PatientID"] == "K1"
+    assert calls.send("GET", f"/{uid[:-1]}{(int(uid[-1]) + 1) % 10}").status_code == 404
+    assert [order_id_in(one) for one in ("", "1.2", "2.25.x", "2.25.01")] == [None] * 4
+
+
+def test_a_named_uid_is_kept_and_used_once(calls: Calls) -> None:
+    """In the address under both names, or in the dataset; a bare object or a list."""
+    said = wanted(StudyInstanceUID="2.25.88001")
+    first = calls.send("POST", "?workitem=2.25.7001", [said])
+    again = calls.send("POST", "?AffectedSOPInstanceUID=2.25.7001", wanted())
+
+    assert first.headers["Location"] == "http://localhost/dicom-web/workitems/2.25.7001"
+    assert (again.status_code, again.headers["Content-Location"][-9:]) == (409, "2.25.7001")
+    assert read(calls.item("/2.25.7001"))["StudyInstanceUID"] == "2.25.88001"
+    taken = calls.send("POST", "", wanted(StudyInstanceUID="2.25.88001"))
+    assert taken.get_json()["errors"][0]["field"] == "StudyInstanceUID"
+    double = calls.send("POST", "", said)
+    assert (double.status_code, double.headers["Content-Location"][-9:]) == (409, "2.25.7001")
+    assert len(calls.found("ReferencedRequestSequence.StudyInstanceUID=2.25.88001")) == 1
+
+
+def test_an_accession_number_is_the_order_s(calls: Calls) -> None:
+    """Another one is kept as the client's own number, which the answer tells as a modification."""
+    request = told(AccessionNumber="RIS-1")
+    answer = calls.send("POST", "", wanted(ReferencedRequestSequence=request))
+    path = answer.headers["Location"].rpartition("workitems")[2]
+
+    assert answer.headers["Warning"].endswith(": The UPS was created with modifications.")
+    assert calls.number(path).startswith("R0")
+    order = calls.practice.core.editor.read(calls.number(path))
+    assert order.reference.case_id == "RIS-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"PatientID": None}, "PatientID"),
+        ({"ProcedureStepLabel": ""}, "ProcedureStepLabel"),
+        ({"ScheduledProcedureStepPriority": "URGENT"}, "ScheduledProcedureStepPriority"),
+        ({"ProcedureStepState": "IN PROGRESS"}, None),
+        ({"TransactionUID": CLAIM}, "TransactionUID"),
+        ({"PatientBirthDate": "12.03.58"}, "PatientBirthDate"),
+        ({"PatientName": "^Nur"}, "PatientName"),
+        ({"PatientSex": "X"}, "PatientSex"),
+        (
+            {"ScheduledProcedureStepStartDateTime": "20200101"},
+            "ScheduledProcedureStepStartDateTime",
+        ),
+        ({"ScheduledProcedureStepStartDateTime": "morgen"}, "ScheduledProcedureStepStartDateTime"),
+        ({"ScheduledStationNameCodeSequence": code("Ü")}, "ScheduledStationNameCodeSequence"),
+        ({"StudyInstanceUID": "1..2"}, "StudyInstanceUID"),
+        ({"PregnancyStatus": 9}, "PregnancyStatus"),
+    ],
+)
+def test_what_makes_no_order_is_refused(
+    calls: Calls, changes: dict[str, Any], field: str | None
+) -> None:
+    """With the attribute that is wrong; nothing is on the list afterwards."""
+    before = len(calls.practice.worklist.entries())
+    answer = calls.send("POST", "", wanted(**changes))
+
+    assert answer.status_code == 400
+    errors = answer.get_json().get("errors", [])
+    assert ([one["field"] for one in errors] or [None])[0] == field
+    assert len(calls.practice.worklist.entries()) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "x", "[]", "[1]", "[{}, {}]", '{"1": {}}', '{"00100010": 1}', "[" * 9000),
+        *('{"00100020": {"vr": "LO", "Value": [1]}}', '{"00100020": {"vr": "LO", "Value": "x"}}'),
+        '{"00100020": {"vr": "LO", "Value": ["a\\\\b"]}}',
+        '{"00741210": {"vr": "SQ", "Value": [' * 40 + "{}" + "]}}" * 40,
+        '{"00091001": {"vr": "OB", "InlineBinary": "%%%"}}',
+        '{"00091001": {"vr": "OB", "BulkDataURI": "http://x"}}',
+    ],
+)
+def test_what_is_no_dataset_is_refused(calls: Calls, body: str) -> None:
+    """Without an answer of ours that is no answer."""
+    sent = {"data": body, "content_type": "application/dicom+json"}
+    assert calls.send("POST", "", **sent).status_code == 400
+    assert calls.send("POST", "", data="x", content_type="text/plain").status_code == 415
+
+
+def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
+    """With its Transaction UID alone, and not before it said when it was begun and ended."""
+    path = calls.make()
+    assert calls.change(path, "COMPLETED").status_code == 409  # nobody has it
+    assert calls.change(path, "IN PROGRESS").status_code == 200
+    second = calls.change(path, "IN PROGRESS", OTHER)
+    assert (second.status_code, "already IN PROGRESS" in second.headers["Warning"]) == (409, True)
+    entry = calls.practice.worklist.get(calls.number(path))
+    assert entry is not None
+    assert entry.ScheduledProcedureStepStatus == StepStatus.STARTED
+
+    assert calls.change(path, "COMPLETED", OTHER).status_code == 400
+    assert calls.change(path, "COMPLETED").status_code == 409  # C304
+    assert calls.send("POST", path, PERFORMED).status_code == 400
+    assert calls.send("POST", f"{path}?transaction={OTHER}", PERFORMED).status_code == 400
+    assert calls.send("POST", f"{path}?transaction-uid={CLAIM}", PERFORMED).status_code == 200
+    assert calls.change(path, "COMPLETED").status_code == 200
+
+    assert calls.state(path) == "COMPLETED"
+    again = calls.change(path, "COMPLETED")
+    assert again.headers["Warning"].endswith("already in the requested state of COMPLETED")
+    assert calls.practice.worklist.get(calls.number(path)) is None
+    order = calls.practice.core.editor.read(calls.number(path))
+    assert order.state is OrderState.DONE
+    for late in (calls.change(path, "CANCELED"), calls.send("POST", path, PERFORMED)):
+        assert late.status_code == 409
+
+
+def test_of_many_claims_at_once_one_wins(calls: Calls) -> None:
+    """The others are told that it is in progress."""
+    path = calls.make()
+    application = calls.client.application
+
+    def claim(number: int) -> int:
+        own = Calls(calls.practice, application.test_client())
+        return own.change(path, "IN PROGRESS", f"2.25.{number}").status_code
+
+    with ThreadPoolExecutor(4) as clients:
+        assert sorted(clients.map(claim, range(1, 5))) == [200, 409, 409, 409]
+
+
+def test_a_device_s_steps_are_the_work_item_s(calls: Calls) -> None:
+    """MPPS begins and completes it, and tells what was performed; nobody can claim it meanwhile."""
+    path = calls.make()
+    study = str(read(calls.item(path))["StudyInstanceUID"])
+    who = read(calls.item(path))
+    steps = calls.practice.core.steps
+    person = {
+        "PatientID": who["PatientID"],
+        "PatientName": who["PatientName"]["Alphabetic"],
+        "PatientBirthDate": "19580312",
+    }
+    uid = steps.create(message(begun(study, **person)), None)
+    steps.follow()
+    assert calls.state(path) == "IN PROGRESS"
+    assert calls.change(path, "IN PROGRESS").status_code == 409
+    assert calls.send("POST", f"{path}/cancelrequest").status_code == 409  # no performer to ask
+    steps.update(message(ended()), uid)
+    steps.follow()
+
+    assert calls.state(path) == "COMPLETED"
+    performed = read(read(calls.item(path))["UnifiedProcedureStepPerformedProcedureSequence"])
+    assert read(performed["PerformedStationNameCodeSequence"])["CodeValue"] == "US01"
+    assert performed["PerformedProcedureStepEndDateTime"]
+
+
+def test_a_request_cancels_what_nobody_has_begun(calls: Calls) -> None:
+    """The order leaves the list, and the item says why."""
+    path = calls.make()
+    number = calls.number(path)
+    said = told(ReasonForCancellation="Termin verlegt", ContactDisplayName="Anmeldung")
+    assert calls.send("POST", f"{path}/cancelrequest/ROOM1", said).status_code == 202
+
+    assert calls.practice.worklist.get(number) is None
+    assert calls.practice.core.editor.read(number).state is OrderState.CANCELLED
+    progress = read(read(calls.item(path))["ProcedureStepProgressInformationSequence"])
+    assert progress["ReasonForCancellation"] == "Termin verlegt"
+    assert progress["ProcedureStepCancellationDateTime"]
+    again = calls.send("POST", f"{path}/cancelrequest")
+    assert (again.status_code, again.headers["Warning"][-8:]) == (202, "CANCELED")
+    calls.practice.core.editor.restore(number)  # a person brings it back
+    assert calls.state(path) == "SCHEDULED"
+
+
+def test_who_claimed_it_may_discontinue_it(calls: Calls) -> None:
+    """The order is cancelled then; not while images of it are here."""
+    path = calls.make()
+    calls.send(
+        "PUT", f"{path}/state/ROOM1", told(ProcedureStepState="IN PROGRESS", TransactionUID=CLAIM)
+    )
+    assert calls.change(path, "SCHEDULED").status_code == 409
+    assert calls.change(path, "nonsense").status_code == 400
+    assert calls.change(path, "CANCELED").status_code == 200
+    assert calls.state(path) == "CANCELED"
+    assert calls.change(path, "IN PROGRESS", OTHER).status_code == 409
+
+    other = calls.make()
+    who = read(calls.item(other))
+    calls.practice.send(
+        PatientID=who["PatientID"],
+        PatientName=who["PatientName"]["Alphabetic"],
+        StudyInstanceUID=who["StudyInstanceUID"],
+    )
+    assert calls.send("POST", f"{other}/cancelrequest").status_code == 409
+
+
+def test_an_update_changes_the_order(calls: Calls) -> None:
+    """What is the order's there, the rest here; whom it is for never."""
+    path = calls.make(ScheduledProcedureStepPriority="MEDIUM")
+    changes = told(
+        ProcedureStepLabel="Abdomen",
+        ScheduledStationNameCodeSequence=code("US03"),
+        ExpectedCompletionDateTime="20241224100000",
+    )
+    assert calls.send("POST", path, changes).status_code == 200
+
+    entry = calls.practice.worklist.get(calls.number(path))
+    assert entry is not None
+    assert (entry.RequestedProcedureDescription, entry.ScheduledStationAETitle) == (
+        "Abdomen",
+        "US03",
+    )
+    assert read(calls.item(path))["ExpectedCompletionDateTime"] == "20241224100000"
+    refused = calls.send("POST", path, told(PatientID="9", ProcedureStepState="COMPLETED"))
+    fields = {one["field"] for one in refused.get_json()["errors"]}
+    assert (refused.status_code, fields) == (400, {"PatientID", "ProcedureStepState"})
+    assert calls.send("POST", f"{path}?transaction={CLAIM}", changes).status_code == 409
+    assert calls.send("POST", "/2.25.1", changes).status_code == 404
+
+
+def test_a_search_matches_as_a_worklist_does(calls: Calls) -> None:
+    """Nested keys of one item, states, days, wildcards; the page that is asked for."""
+    first = calls.make(
+        PatientID="S1",
+        ScheduledStationNameCodeSequence=code("SUCH1"),
+        ScheduledProcedureStepStartDateTime="20250110080000",
+    )
+    calls.make(
+        PatientID="S2",
+        ScheduledStationNameCodeSequence=code("SUCH2"),
+        ScheduledProcedureStepStartDateTime="20250111080000",
+    )
+    assert calls.change(first, "IN PROGRESS").status_code == 200
+    station = "ScheduledStationNameCodeSequence"
+    for query, patients in {
+        "PatientID=S*": ["S2", "S1"],
+        "00741000=IN PROGRESS&PatientID=S1": ["S1"],
+        "ProcedureStepState=SCHEDULED&PatientID=S*": ["S2"],
+        "00404005=20250110": ["S1"],
+        "00404005=20250110-20250111": ["S2", "S1"],
+        "00404005=2025011012-": ["S2"],
+        "00404005=20250110080000%2B0000-20250110080000%2B0000&PatientID=S1": ["S1"],
+        f"{station}.CodeValue=SUCH1": ["S1"],
+        f"{station}.CodeValue=SUCH1&{station}.CodingSchemeDesignator=NO": [],
+        "PatientName=würfel*&PatientID=S1": ["S1"],
+        "PatientID=S*&limit=1&offset=1": ["S1"],
+        "TransactionUID=2.25.9&PatientID=S1": ["S1"],
+    }.items():
+        assert [one["PatientID"] for one in calls.found(query)] == patients, query
+    (full,) = calls.found("PatientID=S1&includefield=all")
+    assert "InputInformationSequence" in full
+    assert "TransactionUID" not in full
+    assert "Warning" in calls.send("GET", "?PatientID=S*&limit=1").headers
+    assert calls.send("GET", "?00404005=gestern").status_code == 400
+
+
+def test_the_table_of_states_is_whole() -> None:
+    """Whatever an order is, its work item has a state."""
+    for state in OrderState:
+        for step in (*StepStatus, "ARRIVED"):
+            assert state_of(state, step)
+
+
+def test_a_restart_keeps_a_claim(calls: Calls, tmp_path: Path) -> None:
+    """Who claimed an item goes on with it."""
+    practice = Practice(tmp_path, load_settings(environ={}))
+    here = Calls(
+        practice, create_app(practice.settings, web_ports(practice.core), dict).test_client()
+    )
+    path = here.make()
+    assert here.change(path, "IN PROGRESS").status_code == 200
+    practice.close()
+    again = practice.again()
+    there = Calls(again, create_app(again.settings, web_ports(again.core), dict).test_client())
+    assert there.change(path, "IN PROGRESS", OTHER).status_code == 409
+    assert there.change(path, "CANCELED").status_code == 200
+    again.close()
