@@ -19,6 +19,7 @@ from gdtbridge.accounts.model import link_path
 from gdtbridge.administration import setup_of, system_of
 from gdtbridge.archive import spool
 from gdtbridge.archive.picked_files import PickupMemory
+from gdtbridge.archive.taking import ObjectTaker
 from gdtbridge.attention import KINDS, AttentionSource, counts, has_fault
 from gdtbridge.attention.announcer import LOOK_SECONDS as ANNOUNCE_SECONDS
 from gdtbridge.attention.sources import free_inodes
@@ -42,7 +43,7 @@ from gdtbridge.durable.modes import PRIVATE_FILE, become_private, set_mode
 from gdtbridge.errors import BridgeError, SettingsError
 from gdtbridge.first_start import COMPANIONS, begin_anew
 from gdtbridge.folders import OrderWatch
-from gdtbridge.folders.pickup import ObjectTaker, PickupWatch
+from gdtbridge.folders.pickup import PickupWatch
 from gdtbridge.folders.silence import LOOK_SECONDS as SILENCE_SECONDS
 from gdtbridge.folders.watching import FolderLooker
 from gdtbridge.forward import CopyState
@@ -292,8 +293,7 @@ class Bridge:
             self._core.callers.keep()
 
     def _start_watches(self) -> None:
-        if self._settings.pickup:
-            spool.sweep(self._settings.pickup_spool)
+        spool.sweep(self._settings.file_spool)
         for watch in self._watches.values():
             watch.start()
 
@@ -370,16 +370,21 @@ def dimse_services(core: Core) -> ServiceTable:
     return {**step_services(core.steps), **commitment, **results, **queries, **moves, **gets}
 
 
-def pickup_watches(core: Core) -> dict[str, PickupWatch]:
-    """Return who takes files from the folders of ``[[pickup]]``, by its part of readiness."""
+def object_taker(core: Core) -> ObjectTaker:
+    """Return who takes objects that come as files."""
     settings, titles = core.settings, {core.settings.dicom.aet}
-    taker = ObjectTaker(
+    return ObjectTaker(
         core.receiving,
         core.commitments.arrivals,
-        settings.pickup_spool,
+        settings.file_spool,
         settings.dicom.max_object_mb * MEGABYTE,
         frozenset(titles.union(one.aet for one in settings.peer)),
     )
+
+
+def pickup_watches(core: Core) -> dict[str, PickupWatch]:
+    """Return who takes files from the folders of ``[[pickup]]``, by its part of readiness."""
+    settings, taker = core.settings, object_taker(core)
     memory = PickupMemory(core.database)
     return {
         f"pickup:{number}": PickupWatch(f"pickup:{number}", one, taker, memory, core.clock)

@@ -35,13 +35,18 @@ class Completeness(Enum):
     """It ends early."""
 
 
-def completeness_of(file: BinaryIO, transfer_syntax_uid: str) -> Completeness:
+def completeness_of(
+    file: BinaryIO, transfer_syntax_uid: str, size: int | None = None
+) -> Completeness:
     """Return whether the dataset at whose first byte ``file`` stands is all there.
 
-    Raises `UnreadableDataset` where it is not deflated as it should be.
+    It has ``size`` bytes, or goes to the end of a file of the system's. Raises `UnreadableDataset`
+    where it is not deflated as it should be.
     """
     try:
-        stream = DatasetStream.of_file(file, transfer_syntax_uid, most_inflated=MOST_INFLATED)
+        stream = DatasetStream.of_file(
+            file, transfer_syntax_uid, most_inflated=MOST_INFLATED, size=size
+        )
         found = _CompletenessWalker(stream).run()
         source = stream.source
         if isinstance(source, InflatedStream) and found is not Completeness.CUT:

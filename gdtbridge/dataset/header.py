@@ -107,9 +107,12 @@ def read_header(path: Path, transfer_syntax_uid: str) -> Header:
         return header_at(file, transfer_syntax_uid)
 
 
-def header_at(file: BinaryIO, transfer_syntax_uid: str) -> Header:
-    """Return the head of the dataset at whose first byte ``file`` stands; see `read_header`."""
-    *_, elements = _readings(file, transfer_syntax_uid)
+def header_at(file: BinaryIO, transfer_syntax_uid: str, size: int | None = None) -> Header:
+    """Return the head of the dataset at whose first byte ``file`` stands; see `read_header`.
+
+    It has ``size`` bytes, or goes to the end of a file of the system's.
+    """
+    *_, elements = _readings(file, transfer_syntax_uid, size)
     return _header(elements)
 
 

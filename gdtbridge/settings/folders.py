@@ -39,6 +39,7 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         settings.root,
         settings.archive_folder,
         settings.spool_folder,
+        settings.file_spool,
         settings.picture_folder,
         settings.metadata_folder,
         settings.order_spool,
@@ -48,8 +49,6 @@ def own_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "storage.root", folder
     if settings.http.tls == "self-made":
         yield "storage.root", settings.tls_folder
-    if settings.pickup:
-        yield "storage.root", settings.pickup_spool
     if settings.worklist.folder is None:
         yield "worklist.folder", settings.worklist_folder
     if settings.gdt.out is None:

@@ -693,9 +693,9 @@ class Settings(BaseModel):
         return self.root / "metadata"
 
     @property
-    def pickup_spool(self) -> Path:
-        """Objects from folders while they are being taken."""
-        return self.spool_folder / "pickup"
+    def file_spool(self) -> Path:
+        """Objects that come as files, from folders and by DICOMweb, while they are being taken."""
+        return self.spool_folder / "files"
 
     @property
     def pickups(self) -> tuple[PickupSettings, ...]:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gdtbridge.archive.judging import ObjectCondition
 from gdtbridge.durable.files import rename_new
-from gdtbridge.folders.pickup.judging import REASONS, ObjectCondition, judge
+from gdtbridge.folders.pickup.judging import REASONS, judge
 from tests.tools.dcmtk import dcmtk
 from tests.tools.elements import (
     BIG_ENDIAN,
@@ -233,7 +234,7 @@ def test_a_file_that_changes_while_it_is_copied_is_not_taken(
     monkeypatch.setattr(type(desk.practice.core.receiving), "room_for", room_for)
 
     assert desk.look() == 1
-    assert list(desk.practice.settings.pickup_spool.iterdir()) == []
+    assert list(desk.practice.settings.file_spool.iterdir()) == []
 
 
 def test_a_version_put_there_meanwhile_is_not_removed(

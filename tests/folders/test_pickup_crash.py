@@ -20,8 +20,8 @@ from tests.tools.practice import Practice
 
 WALKED = files_of(
     {
-        gdtbridge.folders.pickup: ("filing", "handling", "known", "media_rule", "taking", "watch"),
-        gdtbridge.archive: ("picked_files", "spool", "store"),
+        gdtbridge.folders.pickup: ("filing", "handling", "known", "media_rule", "watch"),
+        gdtbridge.archive: ("picked_files", "spool", "store", "taking"),
         gdtbridge.exams: ("receiving",),
         gdtbridge.durable: ("files", "trees"),
     }
@@ -67,7 +67,7 @@ def settle(desk: PickupDesk) -> None:
 def restarted(desk: PickupDesk) -> PickupDesk:
     """Start the service again, as it starts after a crash."""
     again = desk.again()
-    spool.sweep(again.practice.settings.pickup_spool)
+    spool.sweep(again.practice.settings.file_spool)
     again.practice.core.adopt()
     return again
 
@@ -95,7 +95,7 @@ def test_what_is_taken(
         settle(desk)
         assert sorted(desk.received()) == sorted(wanted), line
         assert desk.told() == [], line
-        assert list(desk.practice.settings.pickup_spool.iterdir()) == []
+        assert list(desk.practice.settings.file_spool.iterdir()) == []
         if desk.settings.after == "remove":
             assert desk.names() == [], line
     desk.practice.wait()

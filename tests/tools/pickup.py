@@ -28,7 +28,7 @@ class PickupDesk:
         self.settings = practice.settings.pickups[number - 1]
         self.folder = self.settings.folder
         self.folder.mkdir(exist_ok=True)
-        practice.settings.pickup_spool.mkdir(parents=True, exist_ok=True)
+        practice.settings.file_spool.mkdir(parents=True, exist_ok=True)
         self.memory = PickupMemory(practice.database)
         self.watch = pickup_watches(practice.core)[f"pickup:{number}"]
 

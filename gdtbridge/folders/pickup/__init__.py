@@ -4,7 +4,6 @@ A file is judged by what it holds, taken as a received object is, and only then 
 object means is not decided here, nor what a device may be told.
 """
 
-from gdtbridge.folders.pickup.taking import ObjectPort, ObjectTaker
 from gdtbridge.folders.pickup.watch import PickupWatch
 
-__all__ = ["ObjectPort", "ObjectTaker", "PickupWatch"]
+__all__ = ["PickupWatch"]

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import BinaryIO, Final
 
+from gdtbridge.archive.judging import JudgedFile, ObjectCondition
 from gdtbridge.archive.picked_files import PickOutcome
+from gdtbridge.archive.taking import FileChanged, ObjectTaker
 from gdtbridge.durable import Clock, FileStamp
 from gdtbridge.durable.files import reason_of
 from gdtbridge.durable.trees import FolderTree, TreeFile, version_of
 from gdtbridge.durable.writers import is_being_written
 from gdtbridge.errors import SopClassMismatch, SopClassNotSupported, StoreError
 from gdtbridge.folders.pickup import filing
-from gdtbridge.folders.pickup.judging import REASONS, JudgedFile, ObjectCondition, judge
+from gdtbridge.folders.pickup.judging import REASONS, judge
 from gdtbridge.folders.pickup.known import KnownFiles
-from gdtbridge.folders.pickup.taking import FileChanged, ObjectTaker
 from gdtbridge.logs import describe
 from gdtbridge.settings import PickupSettings
 
@@ -143,7 +144,7 @@ class FileHandler:
         """Take an object; return the code of what it was refused for."""
         title = self._taker.title_of(judged, self._settings.aet)
         try:
-            self._taker.take(opened, judged, title, heard)
+            self._taker.take_from_folder(opened, judged, title, heard)
         except StoreError as error:
             if error.retriable:
                 raise

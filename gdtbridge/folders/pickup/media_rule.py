@@ -8,13 +8,13 @@ from collections.abc import Callable, Container, Mapping
 from itertools import islice, takewhile
 from typing import Final
 
+from gdtbridge.archive.judging import ObjectCondition
 from gdtbridge.archive.picked_files import PickOutcome, storable
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.durable import FileStamp
 from gdtbridge.durable.trees import FolderTree, TreeFile
 from gdtbridge.folders.pickup.choosing import Tray
 from gdtbridge.folders.pickup.handling import PERHAPS_WRITTEN, FileHandler, Handled
-from gdtbridge.folders.pickup.judging import ObjectCondition
 from gdtbridge.folders.pickup.known import KnownFiles
 from gdtbridge.folders.pickup.media import Medium, referenced_files
 from gdtbridge.settings import PickupSettings

@@ -6,7 +6,9 @@ import logging
 from collections import Counter
 from typing import Final
 
+from gdtbridge.archive.judging import ObjectCondition
 from gdtbridge.archive.picked_files import PickOutcome, PickupMemory, storable
+from gdtbridge.archive.taking import ObjectTaker
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
 from gdtbridge.durable.mounts import declared, lacking_mount
@@ -14,12 +16,10 @@ from gdtbridge.durable.trees import FolderTree, TreeFile, opened_tree
 from gdtbridge.errors import BridgeError, OutOfResources, StoreError
 from gdtbridge.folders.pickup.choosing import TRAY_SECONDS, Tray, in_turn
 from gdtbridge.folders.pickup.handling import PERHAPS_WRITTEN, FileHandler, Handled
-from gdtbridge.folders.pickup.judging import ObjectCondition
 from gdtbridge.folders.pickup.known import KnownFiles
 from gdtbridge.folders.pickup.media import media_of
 from gdtbridge.folders.pickup.media_rule import MediaRule
 from gdtbridge.folders.pickup.names import enters, is_refused, takes
-from gdtbridge.folders.pickup.taking import ObjectTaker
 from gdtbridge.folders.watching import FileAges, FolderLooker
 from gdtbridge.health import Figure, PartState
 from gdtbridge.outbox import NOT_MOUNTED

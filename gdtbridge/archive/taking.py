@@ -1,4 +1,7 @@
-"""Taking a file as a received object: the copy in the spool, then the receipt of the archive."""
+"""Taking an object that comes as a file: the copy in the spool, then the receipt of the archive.
+
+Files of pick-up folders and of DICOMweb come in here, by the same door as what C-STORE brings.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from gdtbridge.archive import IncomingInstance, ReceiptStatus
 from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.archive.judging import JudgedFile
+from gdtbridge.archive.model import IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile, failure_of, spooled_meta
 from gdtbridge.dataset.values import folded_title, is_ae_title
 from gdtbridge.durable.trees import version_of
-from gdtbridge.folders.pickup.judging import JudgedFile
 
 _PIECE: Final = 256 * 1024
 
 
 class ObjectPort(Protocol):
-    """The archive as a pick-up needs it; the same that serves C-STORE."""
+    """The archive as who takes files needs it; the same that serves C-STORE."""
 
     def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
         """Take an object; durable when it returns. Raises a `StoreError`."""
@@ -34,8 +37,16 @@ class FileChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectSender:
+    """As whose an object is taken: AE title, empty for nobody known; IP address, if it has one."""
+
+    title: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectTaker:
-    """Takes files for all pick-up folders. Thread-safe."""
+    """Takes objects that come as files. Thread-safe."""
 
     port: ObjectPort
     arrivals: Arrivals
@@ -57,19 +68,42 @@ class ObjectTaker:
         known = {folded_title(one) for one in self.peers}
         return title if is_ae_title(title) and folded_title(title) not in known else ""
 
-    def take(
+    def take_from_folder(
         self, file: BinaryIO, judged: JudgedFile, title: str, heard: Callable[[], None]
     ) -> ReceiptStatus:
-        """Take a whole file; the object is on the disk when this returns.
+        """Take a whole file others may write to; the object is on the disk when this returns.
 
-        ``heard`` is called as the folder answers. Raises a `StoreError`, `FileChanged`, and
-        `OSError` where the folder fails; then nothing of the object counts.
+        ``heard`` is called as the folder answers. Raises as `take`, and `FileChanged`.
         """
-        uid, syntax = judged.SOPInstanceUID, judged.TransferSyntaxUID
         before = version_of(os.fstat(file.fileno()))
-        meta = spooled_meta(judged.SOPClassUID, uid, syntax)
-        self.port.room_for(before.size)
-        arrival = self.arrivals.begin(uid)
+
+        def must_be_whole(size: int) -> None:
+            if version_of(os.fstat(file.fileno())) != before or size != before.size:
+                raise FileChanged
+
+        sender = ObjectSender(title)
+        return self.take(file, before.size, judged, sender, heard=heard, checked=must_be_whole)
+
+    def take(
+        self,
+        file: BinaryIO,
+        size: int,
+        judged: JudgedFile,
+        sender: ObjectSender,
+        *,
+        heard: Callable[[], None] = lambda: None,
+        checked: Callable[[int], None] = lambda _: None,
+    ) -> ReceiptStatus:
+        """Take a whole file of ``size`` bytes; the object is on the disk when this returns.
+
+        ``heard`` is called for each piece, ``checked`` with the bytes that came before anything
+        counts. Raises a `StoreError`, and `OSError` where the file cannot be read; then nothing of
+        the object counts.
+        """
+        names = judged.SOPClassUID, judged.SOPInstanceUID, judged.TransferSyntaxUID
+        meta = spooled_meta(*names)
+        self.port.room_for(size)
+        arrival = self.arrivals.begin(judged.SOPInstanceUID)
         try:
             with _spooled(self.spool, meta) as copy:
                 file.seek(judged.at)
@@ -79,11 +113,10 @@ class ObjectTaker:
                     heard()
                 with _told():
                     dataset = copy.finish()
-                after = version_of(os.fstat(file.fileno()))
-                if after != before or dataset.size != before.size - judged.at:
-                    raise FileChanged
-                names = judged.SOPClassUID, uid, syntax
-                return self.port.receive(IncomingInstance(copy.path, *names, title, "", dataset))
+                checked(judged.at + dataset.size)
+                return self.port.receive(
+                    IncomingInstance(copy.path, *names, sender.title, sender.address, dataset)
+                )
         finally:
             self.arrivals.end(arrival)
 
