@@ -1,175 +1,34 @@
-"""One HTTP connection: what waitress does not bound, and refusals in our words.
+"""One HTTP connection: what waitress does not bound.
 
-waitress parses, queues and sends. Added here: TLS (`gdtbridge.web.tls`); deadlines by a monotonic
-clock for a handshake, a header, a body and a reader (`gdtbridge.web.limits`); the gate, which is
-asked when the header is there, so that nothing of a stranger's body is kept; a client that sends
-too much is read to its end, so that it gets to see the refusal instead of a broken connection; raw
-bytes above 127 in the address, which scripts of practice software send, are percent-encoded before
-they are parsed.
+waitress queues and sends, `gdtbridge.web.request_parser` parses. Added here: TLS
+(`gdtbridge.web.tls`), and deadlines by a monotonic clock for a handshake, a header, a body and a
+reader (`gdtbridge.web.limits`).
 """
 
 from __future__ import annotations
 
-import copy
-import re
 import time
 from enum import IntEnum, auto
 from functools import partial
 from socket import socket
 from typing import Final, Protocol
 
-from waitress.adjustments import Adjustments
-from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.receiver import ChunkedReceiver
 from waitress.task import ErrorTask
-from waitress.utilities import Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from gdtbridge.certificates import RenewedContext
-from gdtbridge.web.access.gate import Gate, RequestHead
+from gdtbridge.web.access.gate import Gate
 from gdtbridge.web.limits import Limits, Pace
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, ProblemDetails, render
+from gdtbridge.web.request_parser import RefusedAtGate, RequestParser
 from gdtbridge.web.tls import HANDSHAKE, RECORD_BYTES, TlsSession
 
-MAX_DRAIN: Final = 16 * 1024 * 1024
-"""Bytes of a refused request that are read and thrown away."""
 SEND_BYTES: Final = 64 * 1024
 """Bytes handed to the system at once; its own buffer may be megabytes, copied for each reader."""
 PAUSE_SECONDS: Final = 2.0
 """A reader that took nothing for so long may lose its place to somebody who comes."""
 
 Address = tuple[str, int] | tuple[str, int, int, int]
-
-_END_OF_HEADER: Final = b"\r\n\r\n"
-_FIRST_LINE: Final = re.compile(rb"[^\r\n]*")
-_TEXT: Final = re.compile(rb"[A-Z]+ (https?://[^/ ]*)?/+(worklist/add|studies/open)[? ]")
-
-
-class RefusedAtGate:
-    """Why the gate refused a request; waitress asks for ``code``."""
-
-    def __init__(self, problem: ProblemDetails) -> None:
-        self.code = problem.status
-        self.problem = problem
-
-
-class _Nowhere(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
-    """A buffer that keeps nothing."""
-
-    def append(self, s: bytes) -> None:
-        """Forget ``s``."""
-
-
-class RequestParser(HTTPRequestParser):  # type: ignore[misc]
-    """Reads one HTTP request, and a refused request to its end."""
-
-    _left = 0
-    """Bytes of a refused body still to be forgotten."""
-    _chunks: ChunkedReceiver | None = None
-    """What finds the end of a refused body that comes in chunks."""
-    _tail: bytes | None = None
-    """The last bytes of a refused header whose end has not come."""
-    _drained = 0
-    wants_text = False
-    completed: bool = False
-    expect_continue: bool = False
-    headers_finished: bool = False
-    error: Error | RefusedAtGate | None
-    adj: Adjustments
-
-    def __init__(self, adj: Adjustments, gate: Gate, address: str, scheme: str) -> None:
-        super().__init__(adj)
-        self._gate = gate
-        self._address = address
-        self._scheme = scheme
-
-    def received(self, data: bytes) -> int:
-        """Take ``data`` and return how much of it belongs to this request."""
-        if self._left:
-            return self._forget_body(data)
-        if self._chunks is not None:
-            return self._forget_chunks(self._chunks, data)
-        if self._tail is not None:
-            return self._forget_header(data)
-        before, in_body = self.header_plus, self.headers_finished
-        taken = int(super().received(data))
-        if isinstance(self.error, RequestHeaderFieldsTooLarge):
-            self.wants_text = bool(_TEXT.match(before + data))
-            self._begin_header(before + data)
-        elif isinstance(self.error, RequestEntityTooLarge) and not self.chunked:
-            self._begin_body()
-        elif self.headers_finished and not in_body:
-            self._ask_the_gate()
-        return taken
-
-    def _ask_the_gate(self) -> None:
-        """Refuse a request whose body nobody will want, before any of the body is read."""
-        if self.error or self.body_rcv is None:
-            return
-        head = RequestHead(
-            self._address, self._scheme, self.command, self.path, self.query, self.version
-        )
-        problem = self._gate.refusal(head, self.headers)
-        if problem is not None:
-            self.error = RefusedAtGate(problem)
-            self.completed = True
-            self._begin_body()
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse request line and header."""
-        line = _FIRST_LINE.match(header_plus)
-        end = line.end() if line else 0
-        self.wants_text = self.wants_text or bool(_TEXT.match(header_plus[:end]))
-        first = re.sub(rb"[\x80-\xff]", lambda m: b"%%%02X" % m[0][0], header_plus[:end])
-        super().parse_header(first + header_plus[end:])
-        self.url_scheme = self._scheme
-        if self.chunked and "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("two lengths")  # RFC 9112 6.1: perhaps a smuggled request
-        if self.proxy_netloc:
-            self.headers["HOST"] = self.proxy_netloc  # RFC 9112 3.2.2
-        self._limit_body(self._gate.body_limit(self.path))
-
-    def _limit_body(self, most: int) -> None:
-        """Let the body have ``most`` bytes; waitress refuses from one more on."""
-        if self.adj.max_request_body_size != most + 1:
-            self.adj = copy.copy(self.adj)
-            self.adj.max_request_body_size = most + 1
-
-    def _begin_body(self) -> None:
-        if self.expect_continue:
-            self.expect_continue = False  # the client is still waiting and has sent nothing
-        elif self.chunked:
-            self._chunks = ChunkedReceiver(_Nowhere(0))
-            self.completed = False
-        elif self.content_length <= MAX_DRAIN:
-            self._left = self.content_length
-            self.completed = False
-
-    def _forget_body(self, data: bytes) -> int:
-        taken = min(self._left, len(data))
-        self._left -= taken
-        self.completed = not self._left
-        return taken
-
-    def _forget_chunks(self, chunks: ChunkedReceiver, data: bytes) -> int:
-        taken = int(chunks.received(data))
-        self._drained += taken
-        self.completed = bool(chunks.completed or chunks.error or self._drained > MAX_DRAIN)
-        return taken
-
-    def _begin_header(self, seen: bytes) -> None:
-        if _END_OF_HEADER not in seen:
-            self._tail = seen[-3:]
-            self.completed = False
-
-    def _forget_header(self, data: bytes) -> int:
-        seen = (self._tail or b"") + data
-        end = seen.find(_END_OF_HEADER)
-        self._drained += len(data)
-        self._tail = seen[-3:]
-        self.completed = end >= 0 or self._drained > MAX_DRAIN
-        return len(data)
 
 
 class RefusedRequestTask(ErrorTask):  # type: ignore[misc]
@@ -304,6 +163,8 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         """Close; who has got all of its answer is told that this was all."""
         if self.tls is not None and self.connected and not self.total_outbufs_len:
             self.tls.say_goodbye(self.socket.send)
+        if self.request is not None:
+            self.request.close()  # of a request that never came whole nobody else does
         super().handle_close()
 
     def received(self, data: bytes) -> bool:

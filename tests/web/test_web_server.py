@@ -16,8 +16,8 @@ import requests
 from gdtbridge.errors import SettingsError
 from gdtbridge.web import WebServer
 from gdtbridge.web.access.slots import SLOTS, Slots
-from gdtbridge.web.channel import MAX_DRAIN
 from gdtbridge.web.limits import Limits
+from gdtbridge.web.request_parser import MAX_DRAIN
 from gdtbridge.web.server import MAX_HEADER, THREADS
 from tests.tools.waiting import wait_for
 

@@ -18,6 +18,7 @@ from gdtbridge.web import WebServer
 from gdtbridge.web.access.gate import GuardGate
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.tokens import TRIES
+from gdtbridge.web.bodies import BodyRule
 from gdtbridge.web.limits import Limits, Pace
 from gdtbridge.web.server import THREADS
 from tests.tools.waiting import wait_for
@@ -306,7 +307,9 @@ def test_each_path_has_its_limit(size: int, status: int, *, chunked: bool) -> No
         start("415 No", [("Content-Length", "0")])
         return []
 
-    gate = GuardGate(Guard(HttpSettings()), {"/small": 100})
+    guard = Guard(HttpSettings())
+    guard.learn(lambda path, _method: path.strip("/"))
+    gate = GuardGate(guard, {"small": BodyRule(100)})
     server = WebServer(app, "127.0.0.1", 0, gate)
     server.start()
     try:

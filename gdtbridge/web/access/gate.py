@@ -10,11 +10,13 @@ from typing import Final, Protocol
 from werkzeug.wrappers import Request
 
 from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.bodies import BodyRule
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.problems import CallRefused, ProblemDetails
 
-BODY_LIMITS: Final[Mapping[str, int]] = {}
-"""Bytes of a body for the beginnings of paths that take another number than `MAX_BODY`."""
+USUAL_BODY: Final = BodyRule(MAX_BODY)
+"""The rule of every call that has none of its own."""
+NO_RULES: Final[Mapping[str, BodyRule]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class RequestHead:
 class Gate(Protocol):
     """What the server asks before it reads a body."""
 
-    def body_limit(self, path: str) -> int:
-        """Return how many bytes a body sent to ``path`` may have."""
+    def body_rule(self, head: RequestHead) -> BodyRule:
+        """Return how large the body of a request may be, and where it lies."""
 
     def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
         """Return why a request with these headers (``CONTENT_TYPE``) is refused, or None."""
@@ -42,15 +44,15 @@ class Gate(Protocol):
 class GuardGate:
     """The gate of the guard: what it will refuse for the header's sake is refused at once."""
 
-    def __init__(self, guard: Guard, limits: Mapping[str, int] = BODY_LIMITS) -> None:
+    def __init__(self, guard: Guard, bodies: Mapping[str, BodyRule] = NO_RULES) -> None:
+        """``bodies`` are the rules of calls that take more than others, by endpoint."""
         self._guard = guard
-        self._limits = limits
+        self._bodies = bodies
 
-    def body_limit(self, path: str) -> int:
-        """Return how many bytes a body sent to ``path`` may have."""
-        return next(
-            (most for start, most in self._limits.items() if path.startswith(start)), MAX_BODY
-        )
+    def body_rule(self, head: RequestHead) -> BodyRule:
+        """Return how large the body of a request may be, and where it lies."""
+        endpoint = self._guard.endpoint_of(Request(_environ(head, {})))
+        return self._bodies.get(endpoint or "", USUAL_BODY)
 
     def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
         """Return why a request with these headers is refused, or None."""

@@ -74,6 +74,10 @@ class Guard:
         """Know which endpoint a path and a method lead to, before the application is asked."""
         self._endpoint_of = endpoint_of
 
+    def endpoint_of(self, request: Request) -> str | None:
+        """Return the endpoint of a request; None for none."""
+        return self._endpoint_of(request.path, request.method)
+
     def check(self, request: Request) -> None:
         """Let the call pass as that of somebody (`principal`) or raise `CallRefused`."""
         self._check(request, whole=True)
@@ -84,7 +88,7 @@ class Guard:
         The forms of pages are short, and who sends one is answered by a page: what is wrong with
         the person is told when the form is there.
         """
-        endpoint = self._endpoint_of(request.path, request.method)
+        endpoint = self.endpoint_of(request)
         if endpoint is not None and endpoint.startswith(PREFIX):
             self._check_place(request)
         else:
@@ -107,7 +111,7 @@ class Guard:
         """Return who makes a call they may make; None where nobody is asked, or the body tells."""
         if self._admission is None:
             return None
-        endpoint = self._endpoint_of(request.path, request.method)
+        endpoint = self.endpoint_of(request)
         found = self._admission.identify(request, endpoint, whole=whole)
         if found is not None:
             request.environ[PRINCIPAL] = found
