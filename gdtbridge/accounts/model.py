@@ -12,6 +12,8 @@ from typing import Final
 
 from gdtbridge.tsv import sentences
 
+STORE_SCOPE: Final = "dicomweb-store"
+"""The scope of programs that bring objects."""
 SCOPES: Final[Mapping[str, str]] = sentences("accounts/scopes.tsv")
 """What a token may be for: code to ``German / English``."""
 LINK_SECONDS: Final = 24 * 3600.0
@@ -96,6 +98,8 @@ class AccessToken:
     made_by: str
     used_at: float | None
     revoked_at: float | None
+    aet: str = ""
+    """AE title of the device the program stands for; empty where none is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,10 +237,11 @@ def add_token(
     scopes: Sequence[str],
     made_by: str,
     at: float,
+    aet: str,
 ) -> AccessToken:
     """Enter a token made ``at`` (UTC seconds)."""
     entered = sa.insert(access_token).values(
-        digest=digest, name=name, scopes=" ".join(scopes), made_at=at, made_by=made_by
+        digest=digest, name=name, scopes=" ".join(scopes), made_at=at, made_by=made_by, aet=aet
     )
     return _token(connection.execute(entered.returning(access_token)).one())
 
@@ -259,4 +260,5 @@ def _token(row: sa.Row[Any]) -> AccessToken:
         row.made_by,
         row.used_at,
         row.revoked_at,
+        row.aet,
     )

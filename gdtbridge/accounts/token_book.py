@@ -8,8 +8,16 @@ from typing import Final
 from gdtbridge.accounts import store
 from gdtbridge.accounts.book import LONGEST_NAME, AccountParts
 from gdtbridge.accounts.errors import AccountError
-from gdtbridge.accounts.model import SCOPES, AccessToken, NewToken, digest_of, new_secret
+from gdtbridge.accounts.model import (
+    SCOPES,
+    STORE_SCOPE,
+    AccessToken,
+    NewToken,
+    digest_of,
+    new_secret,
+)
 from gdtbridge.audit import Actor, DoneAct
+from gdtbridge.dataset.values import is_ae_title
 from gdtbridge.errors import NotFound
 
 MOST_TOKENS: Final = 200
@@ -27,9 +35,12 @@ class TokenBook:
         """Return all tokens, revoked ones too, those made first first."""
         return self._parts.memory.tokens
 
-    def make(self, name: str, scopes: Iterable[str], by: Actor) -> NewToken:
-        """Make a token; its secret is in the answer and nowhere else. Raises `AccountError`."""
-        name, chosen = " ".join(name.split()), sorted(set(scopes))
+    def make(self, name: str, scopes: Iterable[str], by: Actor, aet: str = "") -> NewToken:
+        """Make a token; its secret is in the answer and nowhere else. Raises `AccountError`.
+
+        With an ``aet`` what it brings is taken as that device's (`STORE_SCOPE`).
+        """
+        name, chosen, aet = " ".join(name.split()), sorted(set(scopes)), aet.strip()
         if not name or len(name) > LONGEST_NAME:
             raise AccountError(
                 "name",
@@ -41,12 +52,18 @@ class TokenBook:
                 "scopes",
                 f"Bitte wählen, wofür er gilt: {', '.join(SCOPES)}. / Say what it is for.",
             )
+        if aet and not (is_ae_title(aet) and STORE_SCOPE in chosen):
+            raise AccountError(
+                "aet",
+                f"Bitte einen AE-Titel (1 bis 16 Zeichen, nur mit {STORE_SCOPE}), oder keinen. / "
+                f"Please give an AE title (1 to 16 characters, with {STORE_SCOPE} only), or none.",
+            )
         if len([one for one in self.all() if one.revoked_at is None]) >= MOST_TOKENS:
             raise AccountError("name", "Zu viele Zugangsschlüssel. / Too many access tokens.")
         secret, now = PREFIX + new_secret(), self._parts.clock.utc()
         digest, made_by = digest_of(secret), by.name or by.kind.value
         with self._parts.database.write() as connection:
-            made = store.add_token(connection, digest, name, chosen, made_by, now)
+            made = store.add_token(connection, digest, name, chosen, made_by, now, aet)
             store.count_change(connection)
             told = DoneAct("made-token", subject=f"token:{made.id}", detail=_told(made))
             self._parts.trail.enter(connection, by, told)
@@ -75,4 +92,5 @@ class TokenBook:
 
 
 def _told(token: AccessToken) -> str:
-    return f"{token.name}: {', '.join(sorted(token.scopes))}"
+    title = f", AET {token.aet}" if token.aet else ""
+    return f"{token.name}: {', '.join(sorted(token.scopes))}{title}"

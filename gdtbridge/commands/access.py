@@ -170,13 +170,18 @@ def access_token() -> None:
     required=True,
     help="Wofür er gilt; mehrmals möglich. / What it is for; may be repeated.",
 )
+@click.option(
+    "--aet",
+    default="",
+    help="AE-Titel des Geräts, für das er Bilder schickt. / Of the device it sends images for.",
+)
 @as_json_option
 def access_token_add(
-    settings: Settings, name: str, scopes: tuple[str, ...], *, as_json: bool
+    settings: Settings, name: str, scopes: tuple[str, ...], aet: str, *, as_json: bool
 ) -> None:
     """Einen Zugangsschlüssel erstellen; er wird nur jetzt gezeigt. / Make one, shown once."""
     with core_of(settings) as core:
-        made = core.access.tokens.make(name, scopes, terminal_user())
+        made = core.access.tokens.make(name, scopes, terminal_user(), aet)
     if as_json:
         print_json({"token": made.token.id, "secret": made.secret})
     else:
@@ -214,6 +219,7 @@ def _token_row(one: AccessToken) -> dict[str, str]:
         "token": str(one.id),
         "name": one.name,
         "scopes": ", ".join(sorted(one.scopes)),
+        "aet": one.aet,
         "made": _moment(one.made_at),
         "made_by": one.made_by,
         "used": _moment(one.used_at),

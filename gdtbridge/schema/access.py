@@ -53,6 +53,7 @@ access_token = sa.Table(  # a token of a program
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("used_at", sa.Double),  # the last time
     sa.Column("revoked_at", sa.Double),
+    sa.Column("aet", sa.Text, nullable=False),  # of the device the program stands for, or empty
 )
 
 access_change = sa.Table(  # how often accounts, sessions and tokens were changed

@@ -117,7 +117,7 @@ class Admission:
         named = self._tokens.named(shown)
         if named is not None:
             actor = _actor(ActorKind.TOKEN, named.name, request)
-            return Principal(actor, scopes=named.scopes)
+            return Principal(actor, scopes=named.scopes, aet=named.aet)
         if not self.is_open:
             self._tokens.refuse(request.remote_addr or "")
         return self._unnamed(request, None)

@@ -29,6 +29,8 @@ class Principal:
     """The session's."""
     scopes: frozenset[str] = frozenset()
     """A token's."""
+    aet: str = ""
+    """AE title of the device a token's program stands for, where one was said."""
     owns: bool = False
     """Whether everything is allowed: ``http.token``, or there are no accounts."""
 

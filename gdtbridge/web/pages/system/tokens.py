@@ -38,9 +38,11 @@ class TokenPages:
 
     def all(self) -> Response:
         """Show every token, and the form of a new one."""
-        return self._all("", frozenset(), {})
+        return self._all("", "", frozenset(), {})
 
-    def _all(self, name: str, chosen: frozenset[str], errors: Mapping[str, str]) -> Response:
+    def _all(
+        self, name: str, aet: str, chosen: frozenset[str], errors: Mapping[str, str]
+    ) -> Response:
         half = self.frame.texts.half
         return self.frame.show(
             "system/tokens.html",
@@ -54,6 +56,7 @@ class TokenPages:
             scopes={code: half(words) for code, words in SCOPES.items()},
             home=HOME,
             name=name,
+            aet=aet,
             chosen=chosen,
             errors=errors,
         )
@@ -64,14 +67,15 @@ class TokenPages:
         return self.frame.submissions.once(fields.get(FIELD, ""), lambda: self._make(fields))
 
     def _make(self, fields: Mapping[str, str]) -> Response:
-        name = fields.get("name", "")
+        name, aet = fields.get("name", ""), fields.get("aet", "")
         chosen = frozenset(
             one.value.decode("utf-8") for one in raw_values(request) if one.name == "scope"
         )
         try:
-            made = self.access.tokens.make(name, chosen, principal().actor)
+            made = self.access.tokens.make(name, chosen, principal().actor, aet)
         except AccountError as error:
-            return self._all(name, chosen, {error.field: self.frame.texts.half(error.problem)})
+            told = {error.field: self.frame.texts.half(error.problem)}
+            return self._all(name, aet, chosen, told)
         return self.frame.show(
             "system/token.html",
             self.frame.texts("tokens.made_title"),
