@@ -80,6 +80,7 @@ class CommitmentBook:
         self._arrival_wait = settings.forwarding_hours * 3600.0
         self._bell: Bell | None = None
         self._stopping = threading.Event()
+        self._answered = threading.Condition()
 
     def connect(self, bell: Bell) -> None:
         """Have ``bell`` rung when there is something to verify."""
@@ -88,6 +89,8 @@ class CommitmentBook:
     def stop(self) -> None:
         """End a verification under way after the present file."""
         self._stopping.set()
+        with self._answered:
+            self._answered.notify_all()
 
     def request(self, asked: CommitmentRequest) -> None:
         """Take a request; it is on the disk when this returns.
@@ -99,7 +102,8 @@ class CommitmentBook:
         self._archive.room_for(len(asked.references) * _REFERENCE_BYTES)
         now = self._clock.utc()
         with self._database.write() as connection:
-            known = store.open_one(connection, asked.transaction_uid, asked.calling_aet)
+            find = store.last_by_web if asked.is_by_web else store.open_one
+            known = find(connection, asked.transaction_uid, asked.calling_aet)
             if known is not None:
                 if known.asked != asked.asked:
                     raise DuplicateTransaction("the transaction is under way for other instances")
@@ -114,7 +118,43 @@ class CommitmentBook:
             else:
                 if store.count_open(connection, asked.calling_aet) >= MOST_OPEN:
                     raise TooManyCommitments("too many requests of this device without an answer")
-                store.enter(connection, asked, now, now + self._wait)
+                store.enter(connection, asked, now, self._until(now, by_web=asked.is_by_web))
+
+    def _until(self, now: float, *, by_web: bool) -> float:
+        """Return until when missing instances are waited for.
+
+        A program that asks by the web has got its answers to all it brought.
+        """
+        return now if by_web else now + self._wait
+
+    def answer(
+        self, transaction_uid: str, aet: str, seconds: float = 0.0
+    ) -> CommitmentReport | None:
+        """Return what a request by the web is answered, waiting so long for it; None: not yet.
+
+        Raises `NotFound` where ``aet`` has not asked under that UID.
+        """
+
+        def is_over() -> bool:
+            return self._stopping.is_set() or self._answer(transaction_uid, aet) is not None
+
+        with self._answered:
+            self._answered.wait_for(is_over, seconds)
+        return self._answer(transaction_uid, aet)
+
+    def _answer(self, transaction_uid: str, aet: str) -> CommitmentReport | None:
+        with self._database.read() as connection:
+            known = store.last_by_web(connection, transaction_uid, aet)
+            if known is None or known.state == CommitmentState.ENDED:
+                raise NotFound(
+                    "Unter dieser Transaction UID wurde nichts gefragt. / Nothing was asked under "
+                    "this Transaction UID."
+                )
+            if known.state != CommitmentState.VERIFIED:
+                return None
+            references = store.references(connection, known.id)
+        verdicts = {n: InstanceVerdict(one.failure) for n, one in enumerate(references)}
+        return _report(known, references, verdicts, {})
 
     def ring(self) -> None:
         """Have requests verified; returns at once."""
@@ -125,7 +165,7 @@ class CommitmentBook:
         if known.message_id is not None:
             store.change(connection, known.id, message_id=None)
             self._outbox.remove(connection, known.message_id)
-        store.again(connection, known.id, now, now + self._wait)
+        store.again(connection, known.id, now, self._until(now, by_web=known.is_by_web))
 
     # ------------------------------------------------------------------------ verifying
 
@@ -160,7 +200,7 @@ class CommitmentBook:
             for position, one in enumerate(references)
         }
         if not self._stopping.is_set():
-            self._answer(known, references, verdicts, kept)
+            self._conclude(known, references, verdicts, kept)
 
     def _look_up(
         self, known: KnownCommitment
@@ -185,7 +225,7 @@ class CommitmentBook:
         while one is being received, however long that takes.
         """
         now, until = self._clock.utc(), known.expires_at
-        if len(missing) < known.missing:
+        if len(missing) < known.missing and not known.is_by_web:
             until = max(until, min(now + self._wait, known.requested_at + MOST_WAIT_SECONDS))
         if now >= until and arriving.isdisjoint(missing):
             return False
@@ -241,7 +281,7 @@ class CommitmentBook:
                 return InstanceVerdict(FailureReason.RESOURCE_LIMITATION)
         return InstanceVerdict()
 
-    def _answer(
+    def _conclude(
         self,
         known: KnownCommitment,
         references: Sequence[ReferencedInstance],
@@ -263,9 +303,11 @@ class CommitmentBook:
             store.note_verdicts(connection, known.id, verdicts)
             commit(connection, promised, now)
             report = _report(found, references, verdicts, kept)
-            key = f"{COMMITMENT}:{known.id}:{known.round}"
-            message = Message(COMMITMENT, COMMITMENT, key, "report", report.payload())
-            number = self._outbox.put(connection, message)
+            number = None
+            if not found.is_by_web:
+                key = f"{COMMITMENT}:{known.id}:{known.round}"
+                message = Message(COMMITMENT, COMMITMENT, key, "report", report.payload())
+                number = self._outbox.put(connection, message)
             store.change(
                 connection,
                 known.id,
@@ -274,6 +316,8 @@ class CommitmentBook:
                 verified_at=now,
                 message_id=number,
             )
+        with self._answered:
+            self._answered.notify_all()
         self._outbox.wake()
         log.info(
             "commitment %d: %d instances kept, %d not",

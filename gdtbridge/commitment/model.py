@@ -1,4 +1,4 @@
-"""What a device asks, and what it is told."""
+"""What a device asks, or a program by the web, and what it is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from gdtbridge.archive.verifying import FileFault
+from gdtbridge.dataset.sop_classes import is_storage
+from gdtbridge.dataset.values import is_uid
 from gdtbridge.errors import BridgeError
+
+LARGEST_REQUEST: Final = 4 * 1024 * 1024
+"""Bytes of a request, also inflated: about 25,000 instances; 2,000 have 300 KB."""
 
 
 class FailureReason(IntEnum):
@@ -72,12 +77,22 @@ class ReferencedInstance:
     sop_instance_uid: str
     failure: FailureReason | None = None
 
+    @classmethod
+    def of(cls, sop_class_uid: str, sop_instance_uid: str) -> Self:
+        """Return what somebody asks about; raise `ValueError` where that is not said by UIDs."""
+        if not is_uid(sop_instance_uid) or not (sop_class_uid == "" or is_uid(sop_class_uid)):
+            raise ValueError("an instance without a UID")
+        stored = sop_class_uid == "" or is_storage(sop_class_uid)
+        failure = None if stored else FailureReason.CLASS_NOT_SUPPORTED
+        return cls(sop_class_uid, sop_instance_uid, failure)
+
 
 @dataclass(frozen=True, slots=True)
 class CommitmentRequest:
     """A request as it came: who asks, by which title it called us, from where, about what.
 
-    ``same_association``: it wants the answer on the association it asked on.
+    ``same_association``: it wants the answer on the association it asked on. ``peer`` is empty
+    where a program asks by the web (PS3.18 chapter 13): nobody is called, the answer is fetched.
     """
 
     transaction_uid: str
@@ -86,6 +101,11 @@ class CommitmentRequest:
     peer: str
     references: tuple[ReferencedInstance, ...]
     same_association: bool = False
+
+    @property
+    def is_by_web(self) -> bool:
+        """Whether the answer will be fetched."""
+        return not self.peer
 
     @property
     def asked(self) -> str:

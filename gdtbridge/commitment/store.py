@@ -45,6 +45,11 @@ class KnownCommitment(NamedTuple):
     missing: int
     message_id: int | None
 
+    @property
+    def is_by_web(self) -> bool:
+        """Whether the answer will be fetched (`CommitmentRequest`)."""
+        return not self.peer
+
 
 _KNOWN: Final = sa.select(*(commitment.c[name] for name in KnownCommitment._fields))
 
@@ -87,6 +92,14 @@ def open_one(connection: Connection, transaction_uid: str, aet: str) -> KnownCom
     here = commitment.c.transaction_uid == transaction_uid, commitment.c.calling_aet == aet
     query = _KNOWN.select_from(_WITH_MESSAGE).where(*here, _IS_OPEN)
     row = connection.execute(query.order_by(commitment.c.id.desc()).limit(1)).one_or_none()
+    return KnownCommitment(*row) if row is not None else None
+
+
+def last_by_web(connection: Connection, transaction_uid: str, aet: str) -> KnownCommitment | None:
+    """Return what a program asked by the web under that UID, whether it is answered or not."""
+    here = commitment.c.transaction_uid == transaction_uid, commitment.c.calling_aet == aet
+    query = _KNOWN.where(*here, commitment.c.peer == "").order_by(commitment.c.id.desc())
+    row = connection.execute(query.limit(1)).one_or_none()
     return KnownCommitment(*row) if row is not None else None
 
 
@@ -153,8 +166,14 @@ def note_verdicts(
 def reopen_unanswered(connection: Connection, now: float) -> Sequence[int]:
     """Have everything verified anew whose answer was not taken; return the answers' ids.
 
-    For a database that was copied: what was verified then may not be here now.
+    For a database that was copied: what was verified then may not be here now. Nor are the
+    answers that were not sent but may still be fetched.
     """
+    by_web = sa.select(commitment.c.id).where(
+        commitment.c.peer == "", commitment.c.state == CommitmentState.VERIFIED
+    )
+    for number in connection.execute(by_web).scalars().all():
+        again(connection, number, now, now)
     query = sa.select(commitment.c.id, commitment.c.message_id).select_from(_WITH_MESSAGE)
     found = connection.execute(query.where(_UNDER_WAY)).all()
     for number, _ in found:

@@ -13,15 +13,14 @@ from io import BytesIO
 from typing import Final, Protocol
 
 from gdtbridge.commitment import (
+    LARGEST_REQUEST,
     CommitmentRequest,
     DuplicateTransaction,
-    FailureReason,
     ReferencedInstance,
     TooManyCommitments,
 )
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.parser import Item, WantedElements, parse_file
-from gdtbridge.dataset.sop_classes import is_storage
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid
@@ -34,9 +33,6 @@ from gdtbridge.errors import OutOfResources
 from gdtbridge.logs import describe
 
 log = logging.getLogger(__name__)
-
-MAX_REQUEST: Final = 4 * 1024 * 1024
-"""Bytes of a request, also inflated: about 25,000 instances; 2,000 have 300 KB."""
 
 _WANTED: Final = WantedElements(
     values=frozenset({Tag.TransactionUID, Tag.ReferencedSOPClassUID, Tag.ReferencedSOPInstanceUID}),
@@ -69,7 +65,7 @@ class CommitmentRequestError(ValueError):
 class CommitmentAction(BufferedOperation):
     """One N-ACTION: the transaction, and the instances it is about."""
 
-    limit = MAX_REQUEST
+    limit = LARGEST_REQUEST
 
     def __init__(
         self,
@@ -145,7 +141,7 @@ def parse_request(data: bytes, transfer_syntax: str) -> tuple[str, tuple[Referen
             BytesIO(data),
             transfer_syntax,
             _WANTED,
-            most_inflated=MAX_REQUEST,
+            most_inflated=LARGEST_REQUEST,
             size=len(data),
         )
     except DatasetError as error:
@@ -166,8 +162,7 @@ def _referenced(item: Item) -> ReferencedInstance:
     """Return the instance an item names; its SOP class may be missing."""
     sop_class = plain_text(item.values.get(Tag.ReferencedSOPClassUID, b""))
     sop_instance = plain_text(item.values.get(Tag.ReferencedSOPInstanceUID, b""))
-    if not is_uid(sop_instance) or not (sop_class == "" or is_uid(sop_class)):
-        raise CommitmentRequestError("an instance without a UID")
-    stored = sop_class == "" or is_storage(sop_class)
-    failure = None if stored else FailureReason.CLASS_NOT_SUPPORTED
-    return ReferencedInstance(sop_class, sop_instance, failure)
+    try:
+        return ReferencedInstance.of(sop_class, sop_instance)
+    except ValueError as error:
+        raise CommitmentRequestError(str(error)) from None

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Final, Literal, Protocol
 
 from gdtbridge.attention.refusals import RefusalReason
+from gdtbridge.commitment import LARGEST_REQUEST
 from gdtbridge.confirmation.model import CommitmentResult, ReportOutcome
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.parser import Item, WantedElements, parse_file
@@ -20,7 +21,6 @@ from gdtbridge.dataset.text import plain_text
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.command import CommandField, DimseStatus
-from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import ALL_KEPT, NOT_ALL_KEPT
 from gdtbridge.dicom.negotiation import STORAGE_COMMITMENT
 from gdtbridge.dicom.refusals import UNNOTED, RefusalPort
@@ -69,7 +69,7 @@ STATUS_OF_OUTCOME: Final = {
 class CommitmentEvent(BufferedOperation):
     """One N-EVENT-REPORT of a peer."""
 
-    limit = MAX_REQUEST
+    limit = LARGEST_REQUEST
 
     def __init__(self, port: ResultPort, refusals: RefusalPort, request: DimseRequest) -> None:
         super().__init__(request)
@@ -115,7 +115,7 @@ def parse_result(data: bytes, transfer_syntax: str) -> CommitmentResult:
     """
     try:
         found = parse_file(
-            BytesIO(data), transfer_syntax, _WANTED, most_inflated=MAX_REQUEST, size=len(data)
+            BytesIO(data), transfer_syntax, _WANTED, most_inflated=LARGEST_REQUEST, size=len(data)
         )
     except DatasetError as error:
         raise CommitmentResultError("cannot be read") from error

@@ -77,7 +77,7 @@ commitment = sa.Table(  # a device asks whether what it sent is kept for good (P
     sa.Column("transaction_uid", sa.Text, nullable=False, index=True),
     sa.Column("calling_aet", sa.Text, nullable=False),
     sa.Column("called_aet", sa.Text, nullable=False),  # the title the device knows us by
-    sa.Column("peer", sa.Text, nullable=False),  # the address it called from
+    sa.Column("peer", sa.Text, nullable=False),  # its address; empty: by the web
     # whether it wants the answer on the association it asked on
     sa.Column("same_association", sa.Boolean, nullable=False),
     sa.Column("asked", sa.Text, nullable=False),  # SHA-256 of what it asks about

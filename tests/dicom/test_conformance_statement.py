@@ -11,7 +11,12 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import UID
 
-from gdtbridge.commitment import DuplicateTransaction, FailureReason, TooManyCommitments
+from gdtbridge.commitment import (
+    LARGEST_REQUEST,
+    DuplicateTransaction,
+    FailureReason,
+    TooManyCommitments,
+)
 from gdtbridge.commitment.book import MOST_OPEN
 from gdtbridge.confirmation.model import ReportOutcome
 from gdtbridge.dataset.part10 import (
@@ -24,7 +29,6 @@ from gdtbridge.dataset.text import SpecificCharacterSet
 from gdtbridge.dicom import identifier
 from gdtbridge.dicom.archive_client import USUAL_LIMITS, InformationModel
 from gdtbridge.dicom.command import CommandField, CommandSet, DimseStatus, encode_command
-from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.commitment_report import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
@@ -423,7 +427,7 @@ PROVOKED: dict[str, dict[str, Provoke]] = {
         "0112": unasked,
         "0113": answer(OTHER_EVENT_RQ, ASKED, STORAGE_COMMITMENT),
         "0115": answer(EVENT_RQ, b"", STORAGE_COMMITMENT),
-        "0213": answer(EVENT_RQ, bytes(MAX_REQUEST + 1), STORAGE_COMMITMENT),
+        "0213": answer(EVENT_RQ, bytes(LARGEST_REQUEST + 1), STORAGE_COMMITMENT),
     },
     "N-CREATE (Modality Performed Procedure Step):": {
         "0000": CREATE,
@@ -546,7 +550,7 @@ def limits() -> dict[str, str]:
             f"{messages.MAX_PENDING}; further ones are read when one is answered"
         ),
         "command set": f"{messages.MAX_COMMAND} bytes",
-        "storage commitment request": f"{MAX_REQUEST} bytes, also inflated",
+        "storage commitment request": f"{LARGEST_REQUEST} bytes, also inflated",
         "requests of one device without a report": f"{MOST_OPEN}",
         "query": (
             f"{MAX_IDENTIFIER} bytes, also inflated; {identifier.MAX_VALUES} separators of values, "

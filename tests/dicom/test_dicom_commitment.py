@@ -15,8 +15,8 @@ from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
+from gdtbridge.commitment import LARGEST_REQUEST
 from gdtbridge.dicom.command import DimseStatus
-from gdtbridge.dicom.commitment import MAX_REQUEST
 from gdtbridge.dicom.negotiation import COMMITMENT_INSTANCE, STORAGE_COMMITMENT
 from gdtbridge.dicom.server import DicomServer
 from gdtbridge.outbox import COMMITMENT
@@ -325,7 +325,7 @@ REQUESTS = [
         DimseStatus.INVALID_ARGUMENT_VALUE,
     ),
     ("cut off", (TRANSACTION + sequence(ONE))[:-3], DimseStatus.INVALID_ARGUMENT_VALUE),
-    ("too large", bytes(MAX_REQUEST + 1), DimseStatus.RESOURCE_LIMITATION),
+    ("too large", bytes(LARGEST_REQUEST + 1), DimseStatus.RESOURCE_LIMITATION),
 ]
 
 
