@@ -11,8 +11,10 @@
     ├── StoreError              an object a device sent was not stored (C-STORE, PS3.4 B.2.3)
     │   ├── OutOfResources      A700, the device may try again
     │   │   └── StoreSuspended  A700 as well: the database is not to be had at the moment
+    │   ├── ObjectTooLarge      A700, larger than ``dicom.max_object_mb``: trying again is vain
     │   ├── SopClassNotSupported 0122, it is of no storage SOP class
     │   ├── SopClassMismatch    A900, the dataset is not what the command announced
+    │   │   └── OtherStudy      A901, it is not of the study that was named
     │   ├── NotUnderstood       C000, the dataset cannot be read far enough to file it
     │   └── ProcessingFailure   0110, something of ours failed; the device may try again
     ├── OrderError              an order is wrong in one named field
@@ -105,6 +107,13 @@ class StoreSuspended(OutOfResources):
     comment = "Database not available for now, please send again later"
 
 
+class ObjectTooLarge(StoreError):
+    """An object by DICOMweb has more bytes than ``dicom.max_object_mb``: A700 (PS3.18 I.2.2)."""
+
+    status = OutOfResources.status
+    comment = "Object too large"
+
+
 class SopClassNotSupported(StoreError):
     """An object is of no storage SOP class: status 0122 (PS3.7 C.5.6)."""
 
@@ -117,6 +126,13 @@ class SopClassMismatch(StoreError):
 
     status = 0xA900
     comment = "Data set does not match the announced SOP class or instance"
+
+
+class OtherStudy(SopClassMismatch):
+    """An object is not of the study the address names: A901, of the range A9xx (PS3.18 I.2.2)."""
+
+    status = 0xA901
+    comment = "Not of the study that was named"
 
 
 class NotAskedFor(StoreError):

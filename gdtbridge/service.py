@@ -426,6 +426,8 @@ def web_ports(
         archive=core.web_archive,
         frames=core.web_frames,
         work_items=WorkItemPorts(core.work_items, core.work_item_search),
+        taker=object_taker(core),
+        commitments=core.commitments,
         handing=core.handing,
         ohif=OhifFolder(core.settings.ohif_folder),
         revision=lambda: core.revision.number,

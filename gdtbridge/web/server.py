@@ -30,6 +30,7 @@ from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.app import create_app, local_today
 from gdtbridge.web.channel import Phase, WebConnection
+from gdtbridge.web.dicomweb.routes import dicomweb_bodies
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.limits import Limits
 from gdtbridge.web.ports import CorePorts, Readiness
@@ -149,7 +150,8 @@ def create_server(
     """
     guard = Guard(settings.http, Admission(settings, core.access.memory))
     app = create_app(settings, core, readiness, today=today, slots=slots, guard=guard)
-    return WebServer(app, settings.http.host, settings.http.port, GuardGate(guard), limits, tls)
+    gate = GuardGate(guard, dicomweb_bodies(core))
+    return WebServer(app, settings.http.host, settings.http.port, gate, limits, tls)
 
 
 class WebServer:

@@ -1,4 +1,4 @@
-"""dicomweb-client (PyPI), which 3D Slicer uses, as a peer: search, retrieval, frames, pictures.
+"""dicomweb-client (PyPI), which 3D Slicer uses, as a peer: search, retrieval, pictures, storing.
 
 It compares headers letter by letter, pages until an empty page comes, and reads parts by the bytes
 between boundaries.
@@ -49,8 +49,11 @@ def client(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
         warnings.simplefilter("ignore")
         api = importlib.import_module("dicomweb_client.api")
     folder = tmp_path_factory.mktemp("archive")
-    settings = load_settings(environ={"GDTBRIDGE_HTTP__PORT": "0"})
+    settings = load_settings(
+        environ={"GDTBRIDGE_HTTP__PORT": "0", "GDTBRIDGE_STORAGE__ROOT": str(folder)}
+    )
     practice = Practice(folder, settings)
+    practice.settings.file_spool.mkdir(parents=True, exist_ok=True)
     still = kept(practice, image(screen(), "RGB"), 1, folder)
     loop = image(screen(), "YBR_FULL_422")
     put_frames(
@@ -72,7 +75,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
 @pytest.mark.filterwarnings("ignore")
 def test_it_searches_until_there_is_no_more(client: Any) -> None:
     """Page by page; an umlaut in the address; a search that finds nothing."""
-    found = client.search_for_instances(get_remaining=True, limit=1)
+    found = client.search_for_instances(STUDY, get_remaining=True, limit=1)
     assert {one["00080018"]["Value"][0] for one in found} == {client.still, client.loop}
     (study,) = client.search_for_studies(search_filters={"PatientName": "müller*"})
     assert study["0020000D"]["Value"] == [STUDY]
@@ -122,3 +125,20 @@ def test_it_reads_metadata_frames_and_pictures(client: Any) -> None:
         )
     )
     assert bulk == screen().tobytes()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("chunk_size", [None, 5000])
+def test_it_stores_objects(client: Any, chunk_size: int | None) -> None:
+    """In one body or in chunks, which begin with an empty line; it reads what became of each."""
+    client.set_chunk_size(chunk_size or 10**9)
+    made = [image(screen(), "RGB") for _ in range(2)]
+    for one in made:
+        one.PatientName = "Brought^By a program"
+        one.StudyInstanceUID, one.SeriesInstanceUID = "2.25.850", "2.25.851"
+    told = client.store_instances(made)
+    stored = {str(one.ReferencedSOPInstanceUID) for one in told.ReferencedSOPSequence}
+    assert stored == {str(one.SOPInstanceUID) for one in made}
+    again = client.store_instances(made[:1], study_instance_uid="2.25.850")
+    assert again.RetrieveURL.endswith("/studies/2.25.850")
+    assert len(client.retrieve_study("2.25.850")) >= len(made)

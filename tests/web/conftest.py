@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from gdtbridge.archive import IncomingInstance, ReceiptStatus
+from gdtbridge.archive.arrivals import Arrivals
+from gdtbridge.archive.taking import ObjectTaker
 from gdtbridge.certificates import ServerTls
 from gdtbridge.devices import Caller
 from gdtbridge.errors import NotFound, OrderError
@@ -49,6 +52,17 @@ EXAM = PatientExam(
     instances=12,
 )
 VIEWER = {"kind": "ohif", "base": "http://pacs:8042"}
+
+
+class MemoryObjects:
+    """An archive with room for everything, and for nothing to stay."""
+
+    def receive(self, incoming: IncomingInstance) -> ReceiptStatus:
+        """Take nothing."""
+        raise NotImplementedError
+
+    def room_for(self, _size: int) -> None:
+        """Have room."""
 
 
 class MemorySystem:
@@ -222,6 +236,7 @@ def ports(orders: MemoryOrders, studies: MemoryStudies, house: House, tmp_path: 
         "system": MemorySystem(),
         "revision": int,
         "ohif": OhifFolder(tmp_path / "ohif"),
+        "taker": ObjectTaker(MemoryObjects(), Arrivals(), tmp_path, 1),
     }
     access = {"access": house.access, "audit": house.trail}
     return CorePorts(**{**nobody, **asked, **others, **access})

@@ -126,10 +126,11 @@ def test_every_call_is_for_whom_its_row_says(url: str, house: House, paths: dict
     for (endpoint, method), rule in call_table().items():
         if endpoint in {"page_sign_out", "page_link"}:
             continue  # they have tests of their own: one ends the session, one has a secret
-        open_, call = rule.role is None, (endpoint, method)
+        open_, call = rule.is_for_everyone, (endpoint, method)
         told = {
             **{
-                role: open_ or ranks.index(role) >= ranks.index(rule.role or Role.READER)
+                role: not rule.is_for_programs
+                and (open_ or ranks.index(role) >= ranks.index(rule.role or Role.READER))
                 for role in ranks
             },
             **{scope: open_ or bool({ANY, scope} & rule.scopes) for scope in SCOPES},

@@ -16,6 +16,7 @@ from gdtbridge.web import CorePorts, create_app, forms, server
 from gdtbridge.web.access import slots
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
+from gdtbridge.web.dicomweb import routes
 from gdtbridge.web.limits import Limits
 from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
@@ -83,6 +84,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
     limits = Limits()
     for row in (
         f"| body | {forms.MAX_BODY // 1024} KiB |",
+        f"(dicomweb.md#storing-stow-rs) | {routes.LARGEST_BODY // MEGABYTE // 1024} GiB |",
         f"| address and header | {server.MAX_HEADER // 1024} KiB |",
         f"| parameters | {forms.MAX_VALUES} |",
         f"| connections | {limits.connections}, of one address {limits.per_address}, ",

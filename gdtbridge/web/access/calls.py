@@ -14,6 +14,8 @@ from gdtbridge.tsv import table
 
 ANY: Final = "*"
 NONE: Final = "-"
+EVERYONE: Final = "everyone"
+PROGRAM: Final = "program"
 _RANKS: Final[Mapping[Role, int]] = {Role.READER: 0, Role.PRACTICE: 1, Role.ADMIN: 2}
 
 
@@ -31,20 +33,24 @@ class CallRule:
     """Who may make a call, and what the audit trail says of it."""
 
     role: Role | None
-    """The least role; None: everyone, signed in or not."""
+    """The least role of a person; None: everyone, signed in or not, or no person at all."""
     scopes: frozenset[str]
     here: HereRule
     act: str
     """Empty: nothing is said."""
+    is_for_programs: bool = False
+    """Whether no person may, whatever their role."""
 
     @property
     def is_for_everyone(self) -> bool:
         """Whether nobody has to say who they are."""
-        return self.role is None
+        return self.role is None and not self.is_for_programs
 
     def permits_role(self, role: Role) -> bool:
         """Return whether a person of a role may."""
-        return self.role is None or _RANKS[role] >= _RANKS[self.role]
+        if self.role is None:
+            return not self.is_for_programs
+        return _RANKS[role] >= _RANKS[self.role]
 
     def permits_scopes(self, scopes: frozenset[str]) -> bool:
         """Return whether a token for some scopes may."""
@@ -71,7 +77,8 @@ def _rules() -> Iterator[tuple[tuple[str, str], CallRule]]:
         chosen = frozenset(scopes.split(",")) - {NONE}
         if not chosen <= {ANY, *SCOPES} or act not in {NONE, *ACTS}:
             raise ValueError(f"{endpoint}: {scopes}, {act}")
-        needed = None if role == "everyone" else Role(role)
-        rule = CallRule(needed, chosen, HereRule(here), "" if act == NONE else act)
+        needed = None if role in {EVERYONE, PROGRAM} else Role(role)
+        told = "" if act == NONE else act
+        rule = CallRule(needed, chosen, HereRule(here), told, is_for_programs=role == PROGRAM)
         for method in methods.split(","):
             yield (endpoint, method), rule

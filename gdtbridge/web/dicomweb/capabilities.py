@@ -33,13 +33,21 @@ class CapabilityCalls:
 def _wadl(base: str, routes: Iterable[Route]) -> bytes:
     application = Element("application", {"xmlns": NAMESPACE})
     resources = SubElement(application, "resources", {"base": base})
+    told_of: dict[str, Element] = {}
     for path, name, view, methods in routes:
-        template = _PARAMETER.sub(r"{\1}", path.removeprefix(ROOT)) or "/"
-        resource = SubElement(resources, "resource", {"path": template.removeprefix("/")})
-        for parameter in _PARAMETER.findall(path):
-            style = {"name": parameter, "style": "template", "type": "xs:string"}
-            SubElement(resource, "param", style)
+        if path not in told_of:
+            told_of[path] = _resource(resources, path)
+        resource = told_of[path]
         for method in methods:
             told = SubElement(resource, "method", {"name": method, "id": f"{method}_{name}"})
             SubElement(told, "doc").text = (view.__doc__ or "").partition("\n")[0]
     return bytes(tostring(application, encoding="utf-8", xml_declaration=True))
+
+
+def _resource(resources: Element, path: str) -> Element:
+    template = _PARAMETER.sub(r"{\1}", path.removeprefix(ROOT)) or "/"
+    resource = SubElement(resources, "resource", {"path": template.removeprefix("/")})
+    for parameter in _PARAMETER.findall(path):
+        style = {"name": parameter, "style": "template", "type": "xs:string"}
+        SubElement(resource, "param", style)
+    return resource

@@ -15,10 +15,11 @@ from gdtbridge import __version__
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.web.dicomweb.compressing import GZIP, compressed, takes_gzip
+from gdtbridge.web.dicomweb.dataset_answers import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import accepted
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
-from gdtbridge.web.dicomweb.searching import JSON, XML, form_of
+from gdtbridge.web.dicomweb.searching import form_of
 from gdtbridge.web.problems import refuse
 
 WHOLE: Final = 4 * 1024 * 1024

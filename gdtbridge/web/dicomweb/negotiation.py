@@ -1,4 +1,4 @@
-"""What a client of DICOMweb accepts (PS3.18 8.7.4 to 8.7.8; RFC 9110 12.5.1).
+"""What a client of DICOMweb accepts and sends (PS3.18 8.7.4 to 8.7.8; RFC 9110 8.3, 12.5.1).
 
 Read as clients write it: types with quotes or without, blanks anywhere, two transfer syntaxes in
 one range, several header fields joined by a browser, Java's ``*``.
@@ -7,7 +7,7 @@ one range, several header fields joined by a browser, Java's ``*``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,14 +77,24 @@ def first_of(ranges: Sequence[MediaRange], *offered: str) -> str | None:
     return None
 
 
+def content_of(request: Request) -> tuple[str, Mapping[str, str]]:
+    """Return the type of a request's body in small letters, and its parameters as written."""
+    media_type, parameters = _parted(request.headers.get("Content-Type", ""))
+    return media_type, dict(parameters)
+
+
 def _ranges(text: str) -> Iterator[MediaRange]:
     for part in _SPLIT.findall(text):
-        media_type, *parameters = [piece.strip() for piece in _PIECE.findall(part)] or [""]
-        media_type = media_type.lower().replace(" ", "")
+        media_type, parameters = _parted(part)
         if media_type == "*":
             media_type = ANY
         if "/" in media_type:
-            yield _range(media_type, [_parameter(one) for one in parameters])
+            yield _range(media_type, parameters)
+
+
+def _parted(text: str) -> tuple[str, Sequence[tuple[str, str]]]:
+    media_type, *parameters = [piece.strip() for piece in _PIECE.findall(text)] or [""]
+    return media_type.lower().replace(" ", ""), [_parameter(one) for one in parameters]
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from gdtbridge.commitment import LARGEST_REQUEST
+from gdtbridge.settings import MEGABYTE
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.api.worklist import Route
+from gdtbridge.web.bodies import BodyRule, BodySpool
 from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
+from gdtbridge.web.dicomweb.committing import CommitmentCalls
 from gdtbridge.web.dicomweb.frames import FrameCalls
 from gdtbridge.web.dicomweb.metadata import MetadataCalls
 from gdtbridge.web.dicomweb.place import ROOT, WebBase
 from gdtbridge.web.dicomweb.rendering import RenderCalls
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
+from gdtbridge.web.dicomweb.storing import StoreCalls
 from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.dicomweb.uri import UriCalls
 from gdtbridge.web.dicomweb.work_items import WorkItemCalls
@@ -20,6 +26,12 @@ from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.ports import CorePorts
 
 READ: Final = ("GET", "HEAD")
+WRITE: Final = ("POST",)
+STORES: Final = 2
+COMMITMENTS: Final = 1
+"""Calls that store, and that wait for an answer, at a time: the other places are for who reads."""
+LARGEST_BODY: Final = 16 * 1024 * MEGABYTE
+"""Bytes of the objects of one call, where there is room for twice as many."""
 STREAMS: Final = 4
 """Answers that are sent piece by piece at a time: a slow reader keeps one thread, no more."""
 
@@ -43,12 +55,35 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
         *_frames(FrameCalls(retrieve, core.frames)),
         *_pictures(render),
         *_work_items(WorkItemCalls(core.work_items, base)),
+        *_changes(core, base),
     )
     capabilities = CapabilityCalls(base, services)
     return (
         *services,
         (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)),
         (URI_ROOT, "dicomweb_uri", by_parameters, READ),
+    )
+
+
+def dicomweb_bodies(core: CorePorts) -> Mapping[str, BodyRule]:
+    """Return the rules of calls with large bodies, by endpoint."""
+    objects = BodyRule(LARGEST_BODY, BodySpool(core.taker.spool, core.taker.port.room_for))
+    return {
+        "dicomweb_store": objects,
+        "dicomweb_store_study": objects,
+        "dicomweb_commitment_ask": BodyRule(LARGEST_REQUEST),
+    }
+
+
+def _changes(core: CorePorts, base: WebBase) -> tuple[Route, ...]:
+    store = StoreCalls(core.taker, base, Slots(STORES))
+    commitment = CommitmentCalls(core.commitments, Slots(COMMITMENTS))
+    transaction = f"{ROOT}/commitment-requests/<transaction>"
+    return (
+        (f"{ROOT}/studies", "dicomweb_store", store.store, WRITE),
+        (STUDY, "dicomweb_store_study", store.store, WRITE),
+        (transaction, "dicomweb_commitment_ask", commitment.ask, WRITE),
+        (transaction, "dicomweb_commitment", commitment.answer, READ),
     )
 
 

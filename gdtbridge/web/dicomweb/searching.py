@@ -14,6 +14,7 @@ from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
+from gdtbridge.web.dicomweb.dataset_answers import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
@@ -21,8 +22,6 @@ from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
 
-JSON: Final = "application/dicom+json"
-XML: Final = "application/dicom+xml"
 MOST: Final = 1000
 """Matches of one answer; who wants more asks for the next ones."""
 WORDS: Final = frozenset(

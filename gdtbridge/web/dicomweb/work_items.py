@@ -16,10 +16,10 @@ from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.json_item import JsonRefused, read_json_dataset
 from gdtbridge.tsv import table
 from gdtbridge.web.access.principal import concerns_order
+from gdtbridge.web.dicomweb.dataset_answers import JSON
 from gdtbridge.web.dicomweb.negotiation import accepted
 from gdtbridge.web.dicomweb.place import WebBase
 from gdtbridge.web.dicomweb.searching import (
-    JSON,
     answer_page,
     asked_attributes,
     form_of,

@@ -1,6 +1,11 @@
 """What the HTTP edge needs of the rest of the bridge."""
 
-from gdtbridge.web.ports.archive import PicturePort, WebArchivePort, WebFramePort
+from gdtbridge.web.ports.archive import (
+    PicturePort,
+    WebArchivePort,
+    WebCommitmentPort,
+    WebFramePort,
+)
 from gdtbridge.web.ports.core import CorePorts, Readiness
 from gdtbridge.web.ports.deliveries import (
     CallPort,
@@ -59,6 +64,7 @@ __all__ = [
     "SystemPort",
     "TrendPort",
     "WebArchivePort",
+    "WebCommitmentPort",
     "WebFramePort",
     "WorkItemPort",
     "WorkItemPorts",

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from gdtbridge.commitment import CommitmentReport, CommitmentRequest
 from gdtbridge.retrieve.dicom_json import JsonDataset
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.retrieve.web_search import WebQuery
@@ -58,6 +59,24 @@ class WebArchivePort(Protocol):
 
     def metadata_of(self, objects: Sequence[WebObject], base: str) -> Iterator[bytes]:
         """Return the metadata of objects below a base URI as DICOM JSON; empty without any."""
+
+
+class WebCommitmentPort(Protocol):
+    """Storage commitment for who asks by the web; `gdtbridge.commitment` has it."""
+
+    def request(self, asked: CommitmentRequest) -> None:
+        """Take a request; durable when it returns.
+
+        Raises `DuplicateTransaction`, `TooManyCommitments` or `BridgeError`.
+        """
+
+    def ring(self) -> None:
+        """Have requests looked at; returns at once."""
+
+    def answer(
+        self, transaction_uid: str, aet: str, seconds: float = 0.0
+    ) -> CommitmentReport | None:
+        """Return an answer, waiting so long for it; None: not yet. Raises `NotFound`."""
 
 
 class WebFramePort(Protocol):

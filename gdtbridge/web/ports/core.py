@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gdtbridge.accounts import Access
+from gdtbridge.archive.taking import ObjectTaker
 from gdtbridge.audit import AuditTrail
 from gdtbridge.clarifying import ClarifyingDesk
 from gdtbridge.handing_out import HandingDesk
@@ -13,7 +14,12 @@ from gdtbridge.health import PartState
 from gdtbridge.ohif import OhifFolder
 from gdtbridge.sample_audit.desk import SampleDesk
 from gdtbridge.setup import SetupDesk
-from gdtbridge.web.ports.archive import PicturePort, WebArchivePort, WebFramePort
+from gdtbridge.web.ports.archive import (
+    PicturePort,
+    WebArchivePort,
+    WebCommitmentPort,
+    WebFramePort,
+)
 from gdtbridge.web.ports.deliveries import (
     DeliveryPorts,
     ExamSendingPorts,
@@ -66,6 +72,9 @@ class CorePorts:
     archive: WebArchivePort
     frames: WebFramePort
     work_items: WorkItemPorts
+    taker: ObjectTaker
+    """Takes objects that programs bring."""
+    commitments: WebCommitmentPort
     handing: HandingDesk
     """What people take along."""
     ohif: OhifFolder
