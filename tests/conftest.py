@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ def _without_our_scripts(path: str) -> str:
 
 
 os.environ["PATH"] = _without_our_scripts(os.environ.get("PATH", os.defpath))
+os.environ["TZ"] = "UTC"  # what tests expect of a time is told in it, wherever they run
+time.tzset()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
