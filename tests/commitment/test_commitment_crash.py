@@ -14,9 +14,10 @@ from gdtbridge.dicom.client import Peer
 from gdtbridge.dicom.device_client import CommitmentListener, request_commitment
 from gdtbridge.settings import load_settings
 from tests.commitment.asking import Asking, referenced
-from tests.dicom.test_dicom_commitment import action, free_port
+from tests.dicom.test_dicom_commitment import action
 from tests.tools.device import send_raw
 from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
+from tests.tools.ports import free_port
 from tests.tools.practice import Practice
 from tests.tools.service import Service, Study
 

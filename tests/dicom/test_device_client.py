@@ -129,7 +129,7 @@ def test_commitment_on_the_same_association() -> None:
         return 0x0000, None
 
     with server(STORAGE_COMMITMENT, (evt.EVT_N_ACTION, act)) as peer:
-        done = request_commitment(peer, instances("1.2.3", "1.2.4"), wait_seconds=20)
+        done = request_commitment(peer, instances("1.2.3", "1.2.4"), wait_seconds=60)
 
     assert done == (0, CommitmentResult("2.25.77", frozenset({"1.2.3", "1.2.4"}), {}))
     assert answered.wait(60)

@@ -23,6 +23,7 @@ from gdtbridge.dicom.upper_layer.reactor import data_primitive
 from gdtbridge.dicom.upper_layer.requestor import MAX_UNASKED, MAX_UNREAD, Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources
 from tests.tools.dicom_server import Bridge, StartServer
+from tests.tools.ports import free_port
 from worklist import Match
 
 US_IMAGE = "1.2.840.10008.5.1.4.1.1.6.1"
@@ -111,10 +112,8 @@ def test_file_that_is_not_dicom(bridge: Bridge, tmp_path: Path) -> None:
 
 def test_nobody_there() -> None:
     """A closed port is told as such."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     with pytest.raises(PeerError, match="nicht erreichbar"):
-        echo(Peer("127.0.0.1", port, "X", "Y"))
+        echo(Peer("127.0.0.1", free_port(), "X", "Y"))
 
 
 def test_unknown_host() -> None:

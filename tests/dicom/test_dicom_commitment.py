@@ -25,14 +25,9 @@ from gdtbridge.settings import DicomSettings
 from tests.commitment.asking import Asking, referenced
 from tests.tools.device import RawAssociation, command_element, command_set, p_data, store_rq
 from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE, element, identification
+from tests.tools.ports import free_port
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Device:

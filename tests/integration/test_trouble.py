@@ -25,6 +25,7 @@ from tests.tools.device import (
     store_rq,
 )
 from tests.tools.elements import EXPLICIT, IMPLICIT, US_IMAGE
+from tests.tools.ports import free_port
 from tests.tools.service import Service, Study, service
 from tests.tools.waiting import wait_for
 
@@ -148,8 +149,7 @@ def hanging_url(stack: ExitStack, _: HTTPServer) -> str:
 
 def refusing_url(_: ExitStack, __: HTTPServer) -> str:
     """Return a URL nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    return f"http://127.0.0.1:{free_port()}/"
 
 
 def redirecting_url(_: ExitStack, server: HTTPServer) -> str:

@@ -20,6 +20,7 @@ import pytest
 
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
+from tests.tools.ports import free_port
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
@@ -173,9 +174,7 @@ def test_wlmscpfs_serves_the_same_folder(bridge: Service, tmp_path: Path) -> Non
     call(bridge, SEED_URL.replace("Doe", "M%C3%BCller").replace("12345", "2"))
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "US01").symlink_to(tmp_path / "var" / "worklist")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [peer("wlmscpfs"), "-dfp", tmp_path / "served", str(port)], stderr=subprocess.DEVNULL
     )

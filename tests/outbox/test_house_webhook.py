@@ -26,6 +26,7 @@ from gdtbridge.parts import webhooks_of
 from gdtbridge.settings import load_settings
 from gdtbridge.webhooks import HouseEvent
 from tests.tools.certificate import self_signed, server_context
+from tests.tools.ports import free_port
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
 
@@ -486,10 +487,8 @@ def test_nobody_there_is_no_secret_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The reason names neither path nor token."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     more = 'token = "geheim"'
-    attempt = call(tmp_path, table(f"http://127.0.0.1:{port}/geheim?t={{token}}", more))
+    attempt = call(tmp_path, table(f"http://127.0.0.1:{free_port()}/geheim?t={{token}}", more))
 
     assert attempt == Attempt(AttemptResult.LATER, "ConnectionError", away=True)
     assert "geheim" not in caplog.text

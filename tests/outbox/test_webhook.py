@@ -24,6 +24,7 @@ from gdtbridge.outbox.model import (
     DeliveryState,
     OutgoingMessage,
 )
+from tests.tools.ports import free_port
 
 DELIVERED = AttemptResult.DELIVERED
 LETTER = OutgoingMessage(1, "gdt_written", b"", DeliveryState.PENDING, "", "")
@@ -144,9 +145,7 @@ def test_proxy_of_the_environment_is_not_used(
 
 def test_refused_connection() -> None:
     """Nobody listening is a reason to try again; the reason names no URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    attempt = call(f"http://user:geheim@127.0.0.1:{port}/")
+    attempt = call(f"http://user:geheim@127.0.0.1:{free_port()}/")
     assert attempt == Attempt(AttemptResult.LATER, "ConnectionError", away=True)
 
 

@@ -266,7 +266,7 @@ def test_killed_in_the_middle(town: Town, by: str, tmp_path: Path) -> None:
         process = fork_command(asked, town.bridge.root, town.bridge.environment(), out, err)
         wait_for(lambda: len(town.state(study)) == 2, what="the first object")
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(20)
+        process.wait(60)
         archive.may_go_on.set()
         if by == "move":  # an archive that does not notice, and does not say who wanted it
             late = ("storescu", "-xs", "-aet", SLOW, "127.0.0.1", town.ports["GDTBRIDGE"])

@@ -460,7 +460,7 @@ def test_orthanc_takes_the_exam_and_answers_for_it(tmp_path: Path) -> None:
             samples=few_samples(),
             report=shown.append,
             pick=None,
-            behaviour=Behaviour(commitment=CommitmentWish(port, "127.0.0.1", seconds=20)),
+            behaviour=Behaviour(commitment=CommitmentWish(port, "127.0.0.1", seconds=60)),
         )
     assert (result.ok, result.is_green, result.step_statuses) == (True, True, ())
     assert NOT_OFFERED in shown

@@ -103,7 +103,7 @@ def tiny_pacs(folder: Path, port: int, **devices: int) -> Iterator[None]:
         yield
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Orthanc:
     def know(self, port: int, aet: str = "GDTBRIDGE", *, tls: bool = False) -> None:
         """Enter the server on ``port`` as the modality ``bridge``."""
         modality = {"AET": aet, "Host": "127.0.0.1", "Port": port, "UseDicomTls": tls}
-        answer = requests.put(f"{self.url}/modalities/bridge", json=modality, timeout=20)
+        answer = requests.put(f"{self.url}/modalities/bridge", json=modality, timeout=60)
         assert answer.ok, answer.text
 
 
@@ -189,7 +189,7 @@ def orthanc(
         assert process.poll() is None, log.read_text(errors="replace")
         try:
             return requests.get(f"{peer.url}/system", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     try:
@@ -197,4 +197,4 @@ def orthanc(
         yield peer
     finally:
         process.kill()  # nothing of it is to be kept, and its own end takes seconds
-        process.wait(20)
+        process.wait(60)

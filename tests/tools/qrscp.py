@@ -126,4 +126,4 @@ def qrscp(root: Path, port: int = 0, **destinations: int) -> Iterator[QueryArchi
         yield QueryArchive(folder, port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -84,7 +84,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
         yield Peer(folder, port, log)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -93,7 +93,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(errors="replace")
         echo = ["echoscu", "-to", "1", "-aec", AET, "127.0.0.1", str(port)]
-        if subprocess.run(echo, capture_output=True, check=False, timeout=10).returncode == 0:
+        if subprocess.run(echo, capture_output=True, check=False, timeout=60).returncode == 0:
             return
     pytest.fail(f"wlmscpfs does not answer:\n{log.read_text(errors='replace')}")
 

@@ -90,7 +90,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
         yield Twins(folder, server.port, port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         server.stop(grace=0)
 
 
