@@ -35,6 +35,7 @@ from gdtbridge.schema import (
     performed_step,
     placed_order,
     refusal,
+    study_link,
     worklist_query,
 )
 
@@ -57,6 +58,7 @@ DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...
     (commitment.c.expires_at, _ASKED),
     (commitment.c.requested_at, _ASKED),  # how long a device is waited for
     (access_link.c.expires_at, None),
+    (study_link.c.expires_at, None),
     (account_session.c.expires_at, None),
     (account_session.c.seen_at, None),  # how long nobody did anything
 )

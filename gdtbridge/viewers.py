@@ -65,6 +65,13 @@ VIEWERS: Final[Mapping[str, ViewerKind]] = {
         _weasis('$dicom:rs --url "{encoded_base}/dicom-web" -r "studyUID={study}"'),
         "weasis.org/en/getting-started/weasis-protocol, weasis.org/en/basics/commands",
     ),
+    # It has no cookie: the bridge makes a link for it and starts it (`weasis_url`).
+    "weasis-gdtbridge": ViewerKind(
+        "Weasis",
+        "{base}/weasis?study={study}",
+        "weasis.org/en/getting-started/weasis-protocol",
+        is_ours=True,
+    ),
     "meddream": ViewerKind(
         "MedDream (study integration)",
         "{base}/?study={study}",
@@ -82,6 +89,12 @@ _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[A-Za-z0-9._~:/?#\[\]@!$&
 """A URL of the characters of RFC 3986; with no others it stays one argument of any program."""
 _NEVER: Final = frozenset({"file", "javascript", "data", "vbscript", "about", "blob", "ftp"})
 """Schemes that run or read something of the workstation instead of starting a viewer."""
+
+
+_WEASIS_BY_LINK: Final = _weasis(
+    '$dicom:rs --url "{encoded_base}/dicom-web" -r "studyUID={study}"'
+    ' -H "Authorization: Bearer {secret}"'
+)
 
 
 class ViewerChoice(Protocol):
@@ -150,6 +163,7 @@ def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: s
     """Return the URL that opens the study; raise `ViewerError` when there is none.
 
     Without a base a viewer of ours has a path, which is right on a page of the bridge.
+
     Both identifiers come from a device. A UID that is none never gets into a URL, and an accession
     number only percent-encoded.
     """
@@ -159,22 +173,42 @@ def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: s
             "viewer is set up."
         )
     template = choice.url or VIEWERS[choice.kind].url
+    if "{accession}" in template and not accession_number:
+        raise ViewerError(
+            "Die Untersuchung hat keine Auftragsnummer, viewer.url verlangt eine. / The study has "
+            "no accession number, viewer.url asks for one."
+        )
+    return _filled(template, choice.base, study_instance_uid, accession=accession_number)
+
+
+def ohif_path(study_instance_uid: str) -> str:
+    """Return the path at which OHIF shows a study on the bridge itself; raise `ViewerError`."""
+    return _filled(VIEWERS["ohif-gdtbridge"].url, "", study_instance_uid)
+
+
+def weasis_url(base: str, study_instance_uid: str, secret: str) -> str:
+    """Return the URL that starts Weasis on a study the bridge at ``base`` keeps.
+
+    ``secret`` is that of a link to the study; raises `ViewerError`.
+    """
+    return _filled(_WEASIS_BY_LINK, base, study_instance_uid, secret=secret)
+
+
+def _filled(
+    template: str, base: str, study_instance_uid: str, *, accession: str = "", secret: str = ""
+) -> str:
     if "{study}" in template and not _UID.fullmatch(study_instance_uid):
         raise ViewerError(
             "Die Study Instance UID besteht nicht nur aus Ziffern und Punkten; der Viewer lässt "
             "sich damit nicht öffnen. / The Study Instance UID is not one of digits and dots; the "
             "viewer cannot be opened with it."
         )
-    if "{accession}" in template and not accession_number:
-        raise ViewerError(
-            "Die Untersuchung hat keine Auftragsnummer, viewer.url verlangt eine. / The study has "
-            "no accession number, viewer.url asks for one."
-        )
     values = {
         "{study}": study_instance_uid,
-        "{accession}": quote(accession_number, safe=""),
-        "{base}": choice.base,
-        "{encoded_base}": quote(choice.base, safe=""),
+        "{accession}": quote(accession, safe=""),
+        "{base}": base,
+        "{encoded_base}": quote(base, safe=""),
+        "{secret}": quote(secret, safe=""),
     }
     return re.sub(r"\{\w+\}", lambda match: values[match[0]], template)
 

@@ -1,6 +1,7 @@
 """Who may come in: accounts of people, their sessions, one-time links, tokens of programs.
 
-Secrets are kept as hashes only. What must not live here: HTTP, and which call needs which right.
+And whoever has a link that shows one study. Secrets are kept as hashes only. What must not live
+here: HTTP, and which call needs which right.
 """
 
 from gdtbridge.accounts.access import Access
@@ -15,6 +16,7 @@ from gdtbridge.accounts.model import (
     Role,
     SignedIn,
 )
+from gdtbridge.accounts.study_link import NewStudyLink, SharedStudy, StudyLink
 
 __all__ = [
     "SCOPES",
@@ -23,11 +25,14 @@ __all__ = [
     "Account",
     "AccountError",
     "LinkPurpose",
+    "NewStudyLink",
     "NewToken",
     "OpenLink",
     "Role",
+    "SharedStudy",
     "SignInBusy",
     "SignInRefused",
     "SignedIn",
+    "StudyLink",
     "TooManyTries",
 ]

@@ -8,6 +8,7 @@ from gdtbridge.accounts.book import AccountBook, AccountParts
 from gdtbridge.accounts.memory import AccessMemory
 from gdtbridge.accounts.passwords import PasswordHasher
 from gdtbridge.accounts.signing_in import SignInDesk
+from gdtbridge.accounts.study_link_book import StudyLinkBook
 from gdtbridge.accounts.token_book import TokenBook
 from gdtbridge.audit import AuditTrail
 from gdtbridge.database import Database
@@ -22,6 +23,7 @@ class Access:
     desk: SignInDesk
     tokens: TokenBook
     memory: AccessMemory
+    study_links: StudyLinkBook
 
     @classmethod
     def of(
@@ -39,4 +41,4 @@ class Access:
         parts = AccountParts(database, memory, hasher or PasswordHasher(), trail, clock)
         book = AccountBook(parts)
         desk = SignInDesk(parts, book, idle_seconds=idle_seconds)
-        return cls(book, desk, TokenBook(parts), memory)
+        return cls(book, desk, TokenBook(parts), memory, StudyLinkBook(parts))

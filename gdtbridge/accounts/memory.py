@@ -1,4 +1,4 @@
-"""Accounts, sessions and tokens in memory: what a request is judged by without the database.
+"""Accounts, sessions, tokens and links in memory: what a request is judged by without the database.
 
 Whatever changes them counts the change in the database; who remembers them reads all again when
 the count is another one. So a call of each page every two seconds costs no reading, and what the
@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gdtbridge.accounts import store
+from gdtbridge.accounts import store, study_link_store
 from gdtbridge.accounts.model import AccessToken, Account, SignedIn, digest_of
 from gdtbridge.accounts.store import SessionRow
+from gdtbridge.accounts.study_link import StudyLink
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 
@@ -36,6 +37,14 @@ class _KeptSession:
 
 
 @dataclass(frozen=True, slots=True)
+class _KeptLink:
+    """A link to a study; when it ends by the monotonic clock."""
+
+    link: StudyLink
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Snapshot:
     """Everything as it was when changes had been counted so often; -1 for never read."""
 
@@ -44,6 +53,7 @@ class _Snapshot:
     sessions: Mapping[str, _KeptSession]
     """By the digest of the cookie's value, as are tokens by that of their secret."""
     tokens: Mapping[str, AccessToken]
+    links: Mapping[str, _KeptLink]
 
 
 class AccessMemory:
@@ -55,9 +65,11 @@ class AccessMemory:
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._reading = threading.Lock()
-        self._known = _Snapshot(-1, {}, {}, {})
+        self._known = _Snapshot(-1, {}, {}, {}, {})
         self._used: dict[int, float] = {}
         """Tokens that were used and not noted yet, when (UTC seconds)."""
+        self._opened: dict[int, float] = {}
+        """The same of links to studies."""
 
     def follow(self) -> None:
         """Read everything again where it was changed; raise a `BridgeError` where that fails."""
@@ -70,7 +82,12 @@ class AccessMemory:
             tokens = dict(store.tokens(connection))
             before = self._known.sessions
             sessions = {row.digest: self._kept(row, before.get(row.digest)) for row in rows}
-            self._known = _Snapshot(number, accounts, sessions, tokens)
+            ahead = self._clock.monotonic() - self._clock.utc()
+            links = {
+                digest: _KeptLink(one, one.expires_at + ahead)
+                for digest, one in study_link_store.study_links(connection)
+            }
+            self._known = _Snapshot(number, accounts, sessions, tokens, links)
 
     def _kept(self, row: SessionRow, before: _KeptSession | None) -> _KeptSession:
         if before is not None:
@@ -94,6 +111,11 @@ class AccessMemory:
     def tokens(self) -> list[AccessToken]:
         """All tokens, revoked ones too."""
         return list(self._now.tokens.values())
+
+    @property
+    def study_links(self) -> list[StudyLink]:
+        """All links to studies, those that ended too for a while."""
+        return [_opened(one.link, self._opened) for one in self._now.links.values()]
 
     @property
     def has_accounts(self) -> bool:
@@ -142,8 +164,17 @@ class AccessMemory:
         self._used[found.id] = self._clock.utc()
         return found
 
+    def study_link(self, secret: str) -> StudyLink | None:
+        """Return the link to a study of a secret, None where it is none, ended or revoked."""
+        kept = self._now.links.get(digest_of(secret)) if secret else None
+        is_over = kept is None or self._clock.monotonic() >= kept.ends
+        if kept is None or is_over or kept.link.revoked_at is not None:
+            return None
+        self._opened[kept.link.id] = self._clock.utc()
+        return kept.link
+
     def note_uses(self) -> None:
-        """Write down when sessions and tokens were used last; nothing where nobody came."""
+        """Write down when sessions, tokens and links were used last; nothing where nobody came."""
         now, ahead = self._clock.monotonic(), self._clock.utc() - self._clock.monotonic()
         seen = [
             one
@@ -151,21 +182,32 @@ class AccessMemory:
             if one.seen - one.written >= NOTE_SECONDS and now < one.ends
         ]
         used, self._used = self._used, {}
-        if not seen and not used:
+        opened, self._opened = self._opened, {}
+        if not (seen or used or opened):
             return
         with self._database.write(synced=False) as connection:
             for one in seen:
                 store.note_seen(connection, one.row.id, one.seen + ahead)
             for token_id, at in used.items():
                 store.change_token(connection, token_id, used_at=at)
+            for link_id, at in opened.items():
+                study_link_store.change_study_link(connection, link_id, opened_at=at)
         for one in seen:
             one.written = one.seen
-        self._remember_uses(used)
+        self._remember_uses(used, opened)
 
-    def _remember_uses(self, used: Mapping[int, float]) -> None:
+    def _remember_uses(self, used: Mapping[int, float], opened: Mapping[int, float]) -> None:
         with self._reading:
             tokens = {
                 digest: replace(one, used_at=used.get(one.id, one.used_at))
                 for digest, one in self._known.tokens.items()
             }
-            self._known = replace(self._known, tokens=tokens)
+            links = {
+                digest: replace(kept, link=_opened(kept.link, opened))
+                for digest, kept in self._known.links.items()
+            }
+            self._known = replace(self._known, tokens=tokens, links=links)
+
+
+def _opened(link: StudyLink, opened: Mapping[int, float]) -> StudyLink:
+    return replace(link, opened_at=opened.get(link.id, link.opened_at))

@@ -16,6 +16,7 @@ from gdtbridge.schema import (
     access_token,
     account,
     account_session,
+    study_link,
 )
 
 _CHANGE: Final = 1
@@ -204,6 +205,7 @@ def end_everything(connection: Connection) -> None:
     """Delete every session and every link: those of a copy may have ended since it was made."""
     connection.execute(sa.delete(account_session))
     connection.execute(sa.delete(access_link))
+    connection.execute(sa.delete(study_link))
     count_change(connection)
 
 

@@ -24,6 +24,8 @@ class ActorKind(StrEnum):
     """A person who signed in."""
     TOKEN = "token"  # noqa: S105 - a kind, no secret
     """A program that showed ``http.token`` or an access token."""
+    LINK = "link"
+    """Somebody who showed a link that opens one study."""
     COMMAND = "command"
     """A user of this machine at the command line."""
     SOFTWARE = "software"

@@ -19,7 +19,7 @@ from gdtbridge.durable.clock import local_time
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
-    from gdtbridge.accounts import AccessToken, Account
+    from gdtbridge.accounts import AccessToken, Account, StudyLink
 
 ROLES = click.Choice(["admin", "practice", "reader"])
 
@@ -197,6 +197,30 @@ def access_token_revoke(settings: Settings, number: int) -> None:
         core.access.tokens.revoke(number, terminal_user())
 
 
+@access.command("study-links")
+@with_settings
+@as_json_option
+def access_study_links(settings: Settings, *, as_json: bool) -> None:
+    """Die Links zeigen, die eine Untersuchung zeigen. / Show the links to studies."""
+    with view_of(settings) as core:
+        found, now = core.access.study_links.all(), core.clock.utc()
+    print_rows([_study_link_row(one, now) for one in found], as_json=as_json)
+
+
+@access.group("study-link")
+def access_study_link() -> None:
+    """Links, die eine Untersuchung zeigen. / Links to studies."""
+
+
+@access_study_link.command("revoke")
+@with_settings
+@click.argument("number", type=int)
+def access_study_link_revoke(settings: Settings, number: int) -> None:
+    """Einen Link sperren. / Let a link show nothing any more."""
+    with core_of(settings) as core:
+        core.access.study_links.revoke(number, terminal_user())
+
+
 def _moment(at: float | None) -> str:
     return local_time(at).isoformat(" ", "minutes") if at is not None else ""
 
@@ -224,4 +248,20 @@ def _token_row(one: AccessToken) -> dict[str, str]:
         "made_by": one.made_by,
         "used": _moment(one.used_at),
         "state": "gesperrt / revoked" if one.revoked_at is not None else "gilt / good",
+    }
+
+
+def _study_link_row(one: StudyLink, now: float) -> dict[str, str]:
+    state = "gilt / good" if one.expires_at > now else "abgelaufen / over"
+    if one.revoked_at is not None:
+        state = "gesperrt / revoked"
+    return {
+        "link": str(one.id),
+        "study_instance_uid": one.shared.study_instance_uid,
+        "patient_id": one.shared.patient_id,
+        "made": _moment(one.made_at),
+        "made_by": one.made_by,
+        "until": _moment(one.expires_at),
+        "used": _moment(one.opened_at),
+        "state": state,
     }

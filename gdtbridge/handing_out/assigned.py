@@ -71,7 +71,11 @@ class AssignedExams:
             exam = exam_store.exam_by_id(connection, exam_id)
         if exam is None:
             raise NotFound(CHANGED)
-        return tuple(self._found(Narrowing(studies=(exam.study_instance_uid,))))
+        return self.of_study(exam.study_instance_uid)
+
+    def of_study(self, study_instance_uid: str) -> tuple[AssignedExam, ...]:
+        """Return an exam for each patient of a study as far as it is decided; none for none."""
+        return tuple(self._found(Narrowing(studies=(study_instance_uid,))))
 
     def of_patient(self, number: str) -> tuple[AssignedExam, ...]:
         """Return all exams of a patient, the newest first; none for an unknown number."""

@@ -63,11 +63,36 @@ class QueryRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class OneStudy:
+    """The part of a study that is decided to be of one patient number."""
+
+    study_instance_uid: str
+    patient_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: whether it sees what is held or not decided yet, and how it is answered."""
+    """Who asks: whether it sees what is held or not decided yet, and how it is answered.
+
+    Who is shown ``only`` one study never sees anything else, nor what is held.
+    """
 
     sees_held: bool = False
     charset: AnswerCharset = AnswerCharset.DEVICE
+    only: OneStudy | None = None
+
+    def sees(self, study: ListedStudy) -> bool:
+        """Return whether a study is shown to who asks."""
+        if self.only is None:
+            return study.is_decided or self.sees_held
+        shown = OneStudy(study.exam.study_instance_uid, study.patient_id)
+        return study.is_decided and shown == self.only
+
+    def narrowed(self, narrowing: Narrowing) -> Narrowing:
+        """Return what can be looked up of a query, given what is shown at all."""
+        if self.only is None or narrowing.studies:
+            return narrowing
+        return replace(narrowing, studies=(self.only.study_instance_uid,))
 
 
 class ArchiveFinder:
@@ -218,7 +243,7 @@ class ArchiveFinder:
 
         Ends when ``is_cancelled``, at the next page of exams.
         """
-        before: int | None = None
+        narrowing, before = viewer.narrowed(narrowing), None
         while not is_cancelled():
             with self._database.read() as connection:
                 exams = store.exams_to_look_at(connection, narrowing, before)
@@ -227,12 +252,12 @@ class ArchiveFinder:
                 for held in store.objects_of(connection, [exam.id for exam in exams]):
                     objects.setdefault(held.exam_id, []).append(listed_as_it_leaves(held))
             for one, is_decided in found:
-                if is_decided or viewer.sees_held:
-                    claims = {claim.id for claim in one.claims}
-                    of_exam = objects.get(one.id, ())
-                    theirs = tuple(held for held in of_exam if held.claim_id in claims)
-                    if theirs:
-                        yield ListedStudy(one, theirs, is_decided)
+                claims = {claim.id for claim in one.claims}
+                of_exam = objects.get(one.id, ())
+                theirs = tuple(held for held in of_exam if held.claim_id in claims)
+                study = ListedStudy(one, theirs, is_decided)
+                if theirs and viewer.sees(study):
+                    yield study
             if len(exams) < store.PAGE:
                 return
             before = exams[-1].id

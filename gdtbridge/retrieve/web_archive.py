@@ -17,7 +17,7 @@ from gdtbridge.dataset.encoding import (
 )
 from gdtbridge.pictures.transfer_syntaxes import ALWAYS_LOSSY, is_decodable
 from gdtbridge.retrieve.dicom_json import JsonDataset
-from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
+from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, Viewer
 from gdtbridge.retrieve.items import ListedStudy
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.metadata import ObjectMetadata
@@ -59,17 +59,21 @@ class WebArchive:
     metadata: ObjectMetadata
     transcoder: Transcoder
 
-    def find(self, query: WebQuery, *, sees_held: bool) -> Iterator[JsonDataset]:
+    def find(
+        self, query: WebQuery, *, sees_held: bool, only: OneStudy | None = None
+    ) -> Iterator[JsonDataset]:
         """Return the matches of a search; see `WebSearch.find`."""
-        return self.search.find(query, sees_held=sees_held)
+        return self.search.find(query, sees_held=sees_held, only=only)
 
-    def objects(self, path: Mapping[str, str], *, sees_held: bool) -> list[WebObject]:
+    def objects(
+        self, path: Mapping[str, str], *, sees_held: bool, only: OneStudy | None = None
+    ) -> list[WebObject]:
         """Return the objects below what UIDs by keyword name, each as it leaves; none for nothing.
 
         Raises `QueryRefused` for what is no UID, and a `StoreError`.
         """
         keys = {tag_of(word): Element("UI", texts=(uid,)) for word, uid in path.items()}
-        found = self.finder.named(keys, viewer=Viewer(sees_held=sees_held))
+        found = self.finder.named(keys, viewer=Viewer(sees_held, only=only))
         return [_object(study, listed, leaving) for study, listed, leaving in found]
 
     def here(self, objects: Sequence[WebObject]) -> list[WebObject]:

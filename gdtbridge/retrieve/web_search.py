@@ -15,7 +15,7 @@ from typing import Final
 
 from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
-from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, QueryRefused, Viewer
 from gdtbridge.retrieve.web_keys import key_element, tags_named
 from gdtbridge.tsv import table
 from worklist import AnswerCharset
@@ -57,7 +57,9 @@ class WebSearch:
     def __init__(self, finder: ArchiveFinder) -> None:
         self._finder = finder
 
-    def find(self, query: WebQuery, *, sees_held: bool) -> Iterator[JsonDataset]:
+    def find(
+        self, query: WebQuery, *, sees_held: bool, only: OneStudy | None = None
+    ) -> Iterator[JsonDataset]:
         """Return the matches, the newest exams first; the work is done as they are asked for.
 
         Raises `QueryRefused` at once for a value no attribute of its kind can have,
@@ -65,7 +67,7 @@ class WebSearch:
         """
         keys = dict(_keys(query))
         until = time.monotonic() + SECONDS
-        viewer = Viewer(sees_held=sees_held, charset=AnswerCharset.UTF_8)
+        viewer = Viewer(sees_held, AnswerCharset.UTF_8, only)
         return self._answers(keys, viewer, until)
 
     def _answers(self, keys: Item, viewer: Viewer, until: float) -> Iterator[JsonDataset]:

@@ -11,6 +11,7 @@ from gdtbridge.schema.access import (
     account,
     account_session,
     audit_entry,
+    study_link,
 )
 from gdtbridge.schema.archive import (
     awaited_study,
@@ -143,6 +144,7 @@ __all__ = [
     "step_instance",
     "step_message",
     "step_study",
+    "study_link",
     "study_name",
     "transducer_name",
     "undone",

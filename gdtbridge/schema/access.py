@@ -56,7 +56,22 @@ access_token = sa.Table(  # a token of a program
     sa.Column("aet", sa.Text, nullable=False),  # of the device the program stands for, or empty
 )
 
-access_change = sa.Table(  # how often accounts, sessions and tokens were changed
+study_link = sa.Table(  # a link that shows one study of one patient
+    "study_link",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),  # SHA-256 of its secret
+    sa.Column("study_instance_uid", sa.Text, nullable=False),
+    sa.Column("patient_id", sa.Text, nullable=False),
+    sa.Column("made_at", sa.Double, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.Column("opened_at", sa.Double),  # the last time
+    sa.Column("revoked_at", sa.Double),
+    sqlite_autoincrement=True,  # the audit trail names a link by its number
+)
+
+access_change = sa.Table(  # how often accounts, sessions, tokens and links to studies were changed
     "access_change",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),  # 1

@@ -243,6 +243,7 @@ class AccessSettings(SettingsSection):
     required: bool = False
     idle_minutes: Annotated[float, Field(ge=1, le=720)] = 15
     audit_days: Annotated[float, Field(ge=1, le=36525)] = 1095
+    study_link_hours: Annotated[int, Field(ge=0, le=720)] = 24
 
 
 class PracticeSettings(SettingsSection):

@@ -114,7 +114,7 @@ def create_app(
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(core.orders, own, today).routes(),
         *QueryCalls(core.queries, today).routes(),
-        *StudyCalls(core.studies, settings.workstation_viewer, StudiesPage(frame)).routes(),
+        *StudyCalls(core.studies, settings.viewer, StudiesPage(frame), own).routes(),
         *dicomweb_routes(core, own),
         *OhifCalls(core.ohif).routes(),
     )

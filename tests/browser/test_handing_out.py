@@ -56,6 +56,45 @@ def room(
         yield request.param, found
 
 
+LINK = {
+    "de": ("Link zum Ansehen", "Link für 24 Stunden", "Fertig", "Sperren", "gesperrt"),
+    "en": ("Link to look at it", "Link for 24 hours", "Done", "Revoke", "revoked"),
+}
+
+
+def test_a_link_to_look(browser: Browser, room: tuple[str, ReadingRoom]) -> None:
+    """Made from the exam's page, shown once, opened by somebody without an account, revoked."""
+    language, found = room
+    title, make, done, revoke, revoked = LINK[language]
+    with screen(browser, "phone" if language == "de" else "desktop") as page:
+        page.goto(f"{found.url}/untersuchung/1")
+        with next_page(page):
+            page.get_by_role("link", name=title).click()
+        with next_page(page):
+            page.get_by_role("button", name=make).click()
+        address = page.locator("#address").inner_text()
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        with screen(browser, "phone", "dark") as other:
+            other.goto(address)
+            expect(other.get_by_role("link", name="Weasis")).to_be_visible()
+            expect(other.locator("main")).not_to_contain_text("ller")
+            assert violations(other) == []
+            assert not scrolls_sideways(other)
+        with next_page(page):
+            page.get_by_role("link", name=done).click()
+        card = page.locator("section", has=page.locator("#link"))
+        expect(card.get_by_role("listitem")).to_have_count(1)
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        with next_page(page):
+            card.get_by_role("button", name=revoke).click()
+        expect(page.locator(".toast")).to_contain_text(revoked)
+        expect(card.get_by_role("listitem")).to_have_count(0)
+        page.goto(address)
+        assert violations(page) == []
+
+
 def test_the_letter_and_the_pictures(browser: Browser, room: tuple[str, ReadingRoom]) -> None:
     """Copied from the exam's page; the pictures are chosen on the page behind."""
     language, found = room

@@ -30,6 +30,7 @@ NEW_FILE = "{elsewhere}/new"
 """A file that is not there, in a folder of its own for each run."""
 LOOKING = {
     "access accounts": (),
+    "access study-links": (),
     "access tokens": (),
     "attention list": (),
     "audit list": (),
@@ -60,6 +61,7 @@ WORKING = {
     "access remove": ("anna",),
     "access role": ("anna", "reader"),
     "access sign-out": ("anna",),
+    "access study-link revoke": ("1",),
     "access token add": ("laptop", "--scope", "read"),
     "access token revoke": ("1",),
     "attention test": ("gdt",),

@@ -33,6 +33,7 @@ SELECT = f"%20-r%20%22studyUID%3D{STUDY}%22"
             "weasis",
             f"weasis://{RS}%22http%3A%2F%2Fpacs.praxis%3A8042%2Fdicom-web%22{SELECT}",
         ),
+        ("weasis-gdtbridge", f"{PACS}/weasis?study={STUDY}"),
         ("meddream", f"{PACS}/?study={STUDY}"),
     ],
 )

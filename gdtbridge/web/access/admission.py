@@ -11,6 +11,7 @@ from typing import Final
 
 from werkzeug.wrappers import Request
 
+from gdtbridge.accounts import StudyLink
 from gdtbridge.accounts.memory import AccessMemory
 from gdtbridge.accounts.throttle import Throttle
 from gdtbridge.addresses import address_of
@@ -66,6 +67,7 @@ class Admission:
         )
         self._open_worklist_add = http.open_worklist_add
         self._cookie = SessionCookie.of(http)
+        self._link_cookie = SessionCookie.for_links(http)
 
     def rule(self, endpoint: str | None, method: str) -> CallRule | None:
         """Return who may make a call; None where there is no such call."""
@@ -92,6 +94,10 @@ class Admission:
             account = session.account
             actor = _actor(ActorKind.ACCOUNT, account.shown_name, request, account.id)
             return Principal(actor, session, cookie)
+        if rule is not None and rule.permits_links and not self.is_open:
+            link = self._memory.study_link(request.cookies.get(self._link_cookie.name, ""))
+            if link is not None:
+                return _of_link(link, request)
         return self._unnamed(request, rule)
 
     def must_be_permitted(self, found: Principal, request: Request, endpoint: str | None) -> None:
@@ -118,6 +124,8 @@ class Admission:
         if named is not None:
             actor = _actor(ActorKind.TOKEN, named.name, request)
             return Principal(actor, scopes=named.scopes, aet=named.aet)
+        if (link := self._memory.study_link(shown.decode("latin-1"))) is not None:
+            return _of_link(link, request)
         if not self.is_open:
             self._tokens.refuse(request.remote_addr or "")
         return self._unnamed(request, None)
@@ -156,6 +164,10 @@ class Admission:
 def is_forwarded(request: Request) -> bool:
     """Return whether a proxy says that it stands between."""
     return any(name in request.headers for name in _FORWARDED)
+
+
+def _of_link(link: StudyLink, request: Request) -> Principal:
+    return Principal(_actor(ActorKind.LINK, link.name, request), shared=link.shared)
 
 
 def _actor(kind: ActorKind, name: str, request: Request, account_id: int | None = None) -> Actor:

@@ -16,6 +16,8 @@ ANY: Final = "*"
 NONE: Final = "-"
 EVERYONE: Final = "everyone"
 PROGRAM: Final = "program"
+STUDY_LINK: Final = "study-link"
+"""Among the scopes of a row: whoever has a link to a study may, as far as that study goes."""
 _RANKS: Final[Mapping[Role, int]] = {Role.READER: 0, Role.PRACTICE: 1, Role.ADMIN: 2}
 
 
@@ -56,6 +58,11 @@ class CallRule:
         """Return whether a token for some scopes may."""
         return ANY in self.scopes or not self.scopes.isdisjoint(scopes)
 
+    @property
+    def permits_links(self) -> bool:
+        """Whether whoever has a link to a study may; ``*`` does not say so."""
+        return STUDY_LINK in self.scopes
+
 
 CallTable = Mapping[tuple[str, str], CallRule]
 """Rules by endpoint and method."""
@@ -75,7 +82,7 @@ def method_of(method: str) -> str:
 def _rules() -> Iterator[tuple[tuple[str, str], CallRule]]:
     for endpoint, methods, role, scopes, here, act in table("web/access/calls.tsv"):
         chosen = frozenset(scopes.split(",")) - {NONE}
-        if not chosen <= {ANY, *SCOPES} or act not in {NONE, *ACTS}:
+        if not chosen <= {ANY, STUDY_LINK, *SCOPES} or act not in {NONE, *ACTS}:
             raise ValueError(f"{endpoint}: {scopes}, {act}")
         needed = None if role in {EVERYONE, PROGRAM} else Role(role)
         told = "" if act == NONE else act

@@ -27,6 +27,12 @@ class SessionCookie:
         is_secure = http.tls != "off" or http.public_url.lower().startswith("https:")
         return cls("__Host-gdtbridge" if is_secure else "gdtbridge", is_secure)
 
+    @classmethod
+    def for_links(cls, http: HttpSettings) -> SessionCookie:
+        """Return the cookie of who came by a link to a study."""
+        own = cls.of(http)
+        return cls(f"{own.name}-link", own.is_secure)
+
     def give(self, response: Response, value: str) -> Response:
         """Have the browser keep the value of a session."""
         response.set_cookie(

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import request
 
-from gdtbridge.accounts import Role, SignedIn
+from gdtbridge.accounts import Role, SharedStudy, SignedIn
 from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.orders import Order
 from gdtbridge.web.access.calls import CallRule
@@ -31,13 +31,15 @@ class Principal:
     """A token's."""
     aet: str = ""
     """AE title of the device a token's program stands for, where one was said."""
+    shared: SharedStudy | None = None
+    """What alone is shown to who came by a link."""
     owns: bool = False
     """Whether everything is allowed: ``http.token``, or there are no accounts."""
 
     @property
     def is_known(self) -> bool:
         """Whether somebody or something has said who it is, or need not."""
-        return self.owns or self.actor.kind is not ActorKind.NOBODY
+        return self.owns or self.actor.kind not in {ActorKind.NOBODY, ActorKind.LINK}
 
     @property
     def showed_token(self) -> bool:
@@ -60,6 +62,8 @@ class Principal:
         """Return whether a call is allowed by who this is; not by where it comes from."""
         if self.owns or rule.is_for_everyone:
             return True
+        if self.shared is not None:
+            return rule.permits_links
         if self.role is not None:
             return rule.permits_role(self.role)
         return self.actor.kind is ActorKind.TOKEN and rule.permits_scopes(self.scopes)

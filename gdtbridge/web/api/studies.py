@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Final
-from wsgiref.types import WSGIEnvironment
 
 from flask import Response, request
 from pydantic import BaseModel
-from werkzeug.datastructures import Headers
 
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import AnotherPerson, ViewerError
@@ -20,10 +18,12 @@ from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.forms import raw_values
+from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.pages.studies import StudiesPage, StudyRow, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
 from gdtbridge.web.ports import StudyPort
 from gdtbridge.web.problems import OPEN_PATH, refuse
+from gdtbridge.web.viewer_redirect import ViewerRedirect
 
 PATH: Final = "/api/v1/studies"
 SEARCH_PATH: Final = f"{PATH}/search"
@@ -98,27 +98,16 @@ class StudiesView(BaseModel):
     studies: list[StudyView]
 
 
-class ViewerRedirect(Response):
-    """A redirect to the very URL: Werkzeug would take what Weasis gets for the name of a host."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"{url}\n", 302, content_type="text/plain; charset=utf-8")
-        self._url = url
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Add the address to the headers."""
-        headers = super().get_wsgi_headers(environ)
-        headers["Location"] = self._url
-        return headers
-
-
 class StudyCalls:
     """Each call reads the question, asks the core once and puts the answer into words."""
 
-    def __init__(self, studies: StudyPort, viewer: ViewerChoice, page: StudiesPage) -> None:
+    def __init__(
+        self, studies: StudyPort, viewer: ViewerChoice, page: StudiesPage, own: OwnAddress
+    ) -> None:
         self._studies = studies
         self._page = page
         self._viewer = viewer
+        self._own = own
 
     def routes(self) -> tuple[Route, ...]:
         """Return the calls."""
@@ -165,7 +154,8 @@ class StudyCalls:
             url = study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
         except ViewerError as error:
             return None, str(error)
-        return url, ""
+        is_path = url.startswith("/")  # a viewer of ours
+        return self._own.absolute(url) if is_path else url, ""
 
     def open(self) -> Response:
         """Redirect to the viewer when exactly one study fits; else say what there is."""

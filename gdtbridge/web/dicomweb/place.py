@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.accounts import Role
+from gdtbridge.retrieve.finder import OneStudy
 from gdtbridge.web.access.principal import principal
 from gdtbridge.web.own_address import OwnAddress
 
@@ -38,3 +39,9 @@ def sees_held() -> bool:
     """Return whether who calls is shown exams of which is not decided whose they are."""
     who = principal()
     return who.owns or who.role in {Role.PRACTICE, Role.ADMIN} or HELD_SCOPE in who.scopes
+
+
+def only_study() -> OneStudy | None:
+    """Return what alone who calls is shown; None for everything they may see."""
+    shared = principal().shared
+    return OneStudy(shared.study_instance_uid, shared.patient_id) if shared is not None else None

@@ -18,7 +18,7 @@ from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
-from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
+from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
@@ -99,7 +99,7 @@ class RetrieveCalls:
         """Return what an address names; raise `CallRefused` (404) where there is nothing."""
         path = {UIDS[name]: uid for name, uid in uids.items()}
         try:
-            found = self.archive.objects(path, sees_held=sees_held())
+            found = self.archive.objects(path, sees_held=sees_held(), only=only_study())
         except QueryRefused:
             found = []
         if not found:

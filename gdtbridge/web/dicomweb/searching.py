@@ -17,7 +17,7 @@ from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
 from gdtbridge.web.dicomweb.dataset_answers import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
-from gdtbridge.web.dicomweb.place import UIDS, WebBase, sees_held
+from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
@@ -61,7 +61,9 @@ class SearchCalls:
     def _answer(self, level: QueryLevel, **uids: str) -> Response:
         base = self.base.uri()
         return answer_page(
-            lambda: self.archive.find(_query(level, uids), sees_held=sees_held()),
+            lambda: self.archive.find(
+                _query(level, uids), sees_held=sees_held(), only=only_study()
+            ),
             base,
             lambda row: row | _retrieve_url(row, level, base),
         )

@@ -20,6 +20,7 @@ from gdtbridge.web.pages.exams import (
     HandingOutPages,
     ListPages,
     SendingPages,
+    StudyLinkPages,
     Suggestions,
     listing,
     suggestions,
@@ -58,14 +59,18 @@ def page_routes(
     yield from SetupPages(frame, core.setup).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
-    lists, exam = ListPages(frame, core), ExamPage(frame, core, settings.viewer)
+    lists, exam = (
+        ListPages(frame, core),
+        ExamPage(frame, core, settings.viewer, settings.access.study_link_hours),
+    )
     yield listing.PATH, "exams", lists.show, READ
     yield listing.PATIENT_PATH, "patient", lists.patient, READ
     yield suggestions.PATH, "suggestions", Suggestions(frame, core).show, READ
     yield f"{exam_page.PATH}/<int:exam_id>", "exam", exam.show, READ
     yield from CurvePages(frame, core).routes()
     yield from SendingPages(frame, core.sending).routes()
-    yield from HandingOutPages(frame, core).routes()
+    yield from HandingOutPages(frame, core, settings.access.study_link_hours).routes()
+    yield from StudyLinkPages(frame, core, settings).routes()
     panels = PicturePanels(frame, core)
     yield (
         f"{exam_page.PATH}/<int:exam_id>/neben/<int:earlier_id>",

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gdtbridge.commitment import CommitmentReport, CommitmentRequest
 from gdtbridge.retrieve.dicom_json import JsonDataset
+from gdtbridge.retrieve.finder import OneStudy
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.retrieve.web_search import WebQuery
 from gdtbridge.viewing import AS_STORED, FrameLook, MediaContent, PictureDescription, ShownFrame
@@ -42,10 +43,14 @@ class PicturePort(Protocol):
 class WebArchivePort(Protocol):
     """The archive for DICOMweb; `gdtbridge.retrieve` has it."""
 
-    def find(self, query: WebQuery, *, sees_held: bool) -> Iterator[JsonDataset]:
+    def find(
+        self, query: WebQuery, *, sees_held: bool, only: OneStudy | None = None
+    ) -> Iterator[JsonDataset]:
         """Return the matches of a search; raise `QueryRefused`."""
 
-    def objects(self, path: Mapping[str, str], *, sees_held: bool) -> Sequence[WebObject]:
+    def objects(
+        self, path: Mapping[str, str], *, sees_held: bool, only: OneStudy | None = None
+    ) -> Sequence[WebObject]:
         """Return the objects below what UIDs by keyword name; raise `QueryRefused`."""
 
     def here(self, objects: Sequence[WebObject]) -> Sequence[WebObject]:

@@ -5,6 +5,7 @@ from gdtbridge.web.pages.exams.exam import ExamPage
 from gdtbridge.web.pages.exams.handing_out import HandingOutPages
 from gdtbridge.web.pages.exams.listing import ListPages
 from gdtbridge.web.pages.exams.sending import SendingPages
+from gdtbridge.web.pages.exams.study_links import StudyLinkPages
 from gdtbridge.web.pages.exams.suggestions import Suggestions
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "HandingOutPages",
     "ListPages",
     "SendingPages",
+    "StudyLinkPages",
     "Suggestions",
 ]

@@ -58,6 +58,8 @@ class ExamPage:
     frame: Frame
     core: CorePorts
     viewer: ViewerChoice
+    link_hours: int
+    """For how long a link to the exam is made; 0: none is."""
 
     def show(self, exam_id: int) -> Response:
         """Show an exam; that of the person ``person`` first, where it is of several."""
@@ -85,6 +87,7 @@ class ExamPage:
             viewer_url=self._viewer_url(sheet, first.order_number),
             viewer_name=VIEWERS[self.viewer.kind].title if is_ours(self.viewer) else "",
             report_time=_local,
+            link_hours=self.link_hours,
         )
 
     def _viewer_url(self, sheet: ExamSheet, accession_number: str) -> str:

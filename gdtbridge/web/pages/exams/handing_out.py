@@ -11,6 +11,7 @@ from typing import Final
 from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
+from gdtbridge.accounts import SharedStudy
 from gdtbridge.dataset.values import to_date
 from gdtbridge.encrypted_zip import new_password
 from gdtbridge.handing_out import AssignedExam, CopyRefused, HandingDesk
@@ -42,6 +43,8 @@ class HandingOutPages:
 
     frame: Frame
     core: CorePorts
+    link_hours: int
+    """For how long a link to the exam is made; 0: none is."""
 
     @property
     def desk(self) -> HandingDesk:
@@ -79,6 +82,10 @@ class HandingOutPages:
             address_of={one.instance_id: address_of(sheet.exam_id, one) for one in sheet.objects},
             pictures=self.desk.reports.pictures(part),
             letter=self.desk.reports.letter(part),
+            links=self.core.access.study_links.good(
+                SharedStudy(part.exam.study_instance_uid, patient)
+            ),
+            link_hours=self.link_hours,
         )
 
     def report(self, exam_id: int) -> Response:
