@@ -60,6 +60,7 @@ from gdtbridge.settings.folders import is_writable
 from gdtbridge.viewing.ahead import LOOK_SECONDS as AHEAD_SECONDS
 from gdtbridge.web import CorePorts, create_server
 from gdtbridge.web.ports import DeliveryPorts, DevicePorts, ExamSendingPorts, WorkItemPorts
+from gdtbridge.work_items.subscriptions import WorkItemSubscriptions
 
 log = logging.getLogger(__name__)
 
@@ -425,9 +426,11 @@ def web_ports(
         sample=core.sample,
         archive=core.web_archive,
         frames=core.web_frames,
-        work_items=WorkItemPorts(core.work_items, core.work_item_search),
         taker=object_taker(core),
         commitments=core.commitments,
+        work_items=WorkItemPorts(
+            core.work_items, core.work_item_search, WorkItemSubscriptions(core.database)
+        ),
         handing=core.handing,
         ohif=OhifFolder(core.settings.ohif_folder),
         revision=lambda: core.revision.number,

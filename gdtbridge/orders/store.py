@@ -28,6 +28,7 @@ from gdtbridge.orders.model import (
 )
 from gdtbridge.orders.names import forget_order, note_order, note_patient
 from gdtbridge.orders.patient_moves import move_open_orders, moves_of
+from gdtbridge.orders.work_item_events import note_state
 from gdtbridge.people import Patient
 from gdtbridge.schema import (
     claim,
@@ -39,6 +40,7 @@ from gdtbridge.schema import (
     patient,
     placed_order,
     work_item,
+    work_item_event,
 )
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 from worklist import Entry, StepStatus
@@ -397,6 +399,7 @@ def insert_order(connection: Connection, order: Order) -> int:
         **_said(order),
     )
     _note_names(connection, order_id, order)
+    note_state(connection, order_id)
     return order_id
 
 
@@ -435,6 +438,7 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
     """Move an order to another state."""
     of_number = placed_order.c.accession_number == accession_number
     connection.execute(sa.update(placed_order).where(of_number).values(state=state))
+    note_state(connection, accession_number)
 
 
 def set_step_status(connection: Connection, accession_number: str, status: StepStatus) -> None:
@@ -448,7 +452,9 @@ def set_step_status(connection: Connection, accession_number: str, status: StepS
         placed_order.c.step_status != status,
     )
     mark = sa.func.coalesce(placed_order.c.listing, ListingMark.REPLACE.value)
-    connection.execute(sa.update(placed_order).where(here).values(step_status=status, listing=mark))
+    changed = sa.update(placed_order).where(here).values(step_status=status, listing=mark)
+    if connection.execute(changed).rowcount:
+        note_state(connection, accession_number)
 
 
 def finish_order(connection: Connection, order: Order, state: OrderState) -> None:
@@ -474,18 +480,26 @@ def reopen_order(connection: Connection, accession_number: str, patient_id: str)
         "listing": listing,
         "step_status": StepStatus.SCHEDULED,
     }
-    connection.execute(sa.update(placed_order).where(here).values(**values))
+    if connection.execute(sa.update(placed_order).where(here).values(**values)).rowcount:
+        note_state(connection, accession_number)
     move_open_orders(connection, moves)
 
 
 def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
     """End an order, and mark that its entry has to leave the worklist."""
     _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
+    note_state(connection, order_id)
 
 
 def restore_order(connection: Connection, order_id: int) -> None:
     """Let a cancelled order wait again, and mark that its entry has to return to the worklist."""
     _update(connection, order_id, state=OrderState.ORDERED, listing=ListingMark.ADD)
+    note_state(connection, order_id)
+
+
+def forget_step(connection: Connection, order_id: int) -> None:
+    """Let nobody be shown as being examined where an order that is closed comes back."""
+    _update(connection, order_id, step_status=StepStatus.SCHEDULED)
 
 
 def forget_mark(connection: Connection, order_id: int, **times: float | None) -> None:
@@ -500,7 +514,7 @@ def _update(connection: Connection, order_id: int, **values: object) -> None:
 def delete_order(connection: Connection, order_id: int) -> None:
     """Forget an order that was never listed and that no record names."""
     forget_order(connection, order_id)
-    for beside in (work_item, order_reference):
+    for beside in (work_item, work_item_event, order_reference):
         connection.execute(sa.delete(beside).where(beside.c.order_id == order_id))
     connection.execute(sa.delete(placed_order).where(placed_order.c.id == order_id))
 

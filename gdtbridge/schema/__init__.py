@@ -79,7 +79,12 @@ from gdtbridge.schema.orders import (
     undone,
 )
 from gdtbridge.schema.pictures import picture_check, quiet_label, sample_case, transducer_name
-from gdtbridge.schema.work_items import work_item
+from gdtbridge.schema.work_items import (
+    work_item,
+    work_item_event,
+    work_item_subscriber,
+    work_item_subscription,
+)
 
 __all__ = [
     "BYTEWISE",
@@ -151,6 +156,9 @@ __all__ = [
     "unsynced_file",
     "webhook_answer",
     "work_item",
+    "work_item_event",
+    "work_item_subscriber",
+    "work_item_subscription",
     "worklist_query",
     "wrong_copy",
 ]

@@ -8,12 +8,13 @@ reader (`gdtbridge.web.limits`).
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from enum import IntEnum, auto
 from functools import partial
 from socket import socket
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import ErrorTask
 
 from gdtbridge.certificates import RenewedContext
@@ -22,6 +23,10 @@ from gdtbridge.web.limits import Limits, Pace
 from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, ProblemDetails, render
 from gdtbridge.web.request_parser import RefusedAtGate, RequestParser
 from gdtbridge.web.tls import HANDSHAKE, RECORD_BYTES, TlsSession
+from gdtbridge.web.upgrading import UpgradeTask
+
+if TYPE_CHECKING:
+    from gdtbridge.web.web_socket import WebSocket
 
 SEND_BYTES: Final = 64 * 1024
 """Bytes handed to the system at once; its own buffer may be megabytes, copied for each reader."""
@@ -71,6 +76,7 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
     """One connection with its deadlines."""
 
     error_task_class = RefusedRequestTask
+    task_class = UpgradeTask
     request: RequestParser | None
     sendbuf_len: int
 
@@ -84,6 +90,8 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         self.tls: TlsSession | None = None
         self.parser_class = partial(RequestParser, gate=server.gate, address=addr[0], scheme="http")
         self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
+        self.web_socket: WebSocket | None = None
+        """What it has become, if it was asked to."""
         self.begun: float | None = None
         """When the request being received began."""
         self.moved = time.monotonic()
@@ -161,6 +169,8 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
 
     def handle_close(self) -> None:
         """Close; who has got all of its answer is told that this was all."""
+        if self.web_socket is not None:
+            self.web_socket.detach()
         if self.tls is not None and self.connected and not self.total_outbufs_len:
             self.tls.say_goodbye(self.socket.send)
         if self.request is not None:
@@ -170,6 +180,10 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
     def received(self, data: bytes) -> bool:
         """Take what came and note when the request began, and its body."""
         self.moved = time.monotonic()
+        if self.web_socket is not None:
+            if self.web_socket.received(data):
+                self.close_when_flushed = True
+            return True
         before = self.request
         result = bool(super().received(data))
         if self.request is None or self.request is not before:
@@ -184,6 +198,19 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
             self.body.note(self.moved, size)
         elif request.headers_finished:
             self.body = Pace(self.moved)
+
+    def become(self, web_socket: WebSocket) -> None:
+        """Be a WebSocket from now on; its request is answered."""
+        self.web_socket = web_socket
+        web_socket.attach(self._write_frames)
+
+    def _write_frames(self, data: bytes) -> None:
+        """Send frames: in the server's thread, which is the only one that sends without a call."""
+        self.server.pull_trigger(partial(self._add_frames, data))
+
+    def _add_frames(self, data: bytes) -> None:
+        with suppress(ClientDisconnected):
+            self.write_soon(data)
 
     def write_soon(self, data: bytes) -> int:
         """Take a part of the answer; waits only where more waits than may be kept."""
@@ -207,8 +234,13 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
             return self.answer.is_late(now, self.limits)
         if self.requests:
             return False
+        if self.web_socket is not None:
+            return self.web_socket.is_over(now)
         if self.tls is not None and (self.tls.is_over or not self.tls.is_up):
             return self.tls.is_over or now - self.waits_since > self.limits.handshake_seconds
+        return self._request_is_late(now)
+
+    def _request_is_late(self, now: float) -> bool:
         if self.body is not None:
             return self.body.is_late(now, self.limits)
         if self.begun is not None:
@@ -219,7 +251,7 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         """Return what the connection is at."""
         if self.total_outbufs_len and now - self.answer.moved > PAUSE_SECONDS:
             return Phase.UNREAD
-        if self.requests or self.total_outbufs_len:
+        if self.requests or self.total_outbufs_len or self.web_socket is not None:
             return Phase.SERVED
         if self.body is not None:
             return Phase.BODY

@@ -15,8 +15,6 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import is_ae_title, is_uid, is_valid_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import TooLate
-from gdtbridge.exams.steps import StepState
-from gdtbridge.exams.steps import store as step_store
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.book import OrderBook
@@ -29,11 +27,13 @@ from gdtbridge.orders.model import (
     WantedOrder,
 )
 from gdtbridge.retrieve.dicom_json import json_dataset, json_text
-from gdtbridge.retrieve.json_item import read_json_dataset
 from gdtbridge.work_items import reading, store
 from gdtbridge.work_items.attributes import NEVER_TOLD
-from gdtbridge.work_items.ending import called_off, is_finished
-from gdtbridge.work_items.form import work_item_content
+from gdtbridge.work_items.ending import CONTACT, PROGRESS, WHY, called_off, is_finished
+from gdtbridge.work_items.event_store import note
+from gdtbridge.work_items.events import READINESS, WorkItemEventKind
+from gdtbridge.work_items.form import PERFORMERS, STATIONS
+from gdtbridge.work_items.loading import found_with, said_of
 from gdtbridge.work_items.model import (
     AlreadyInState,
     KeptFacts,
@@ -42,30 +42,14 @@ from gdtbridge.work_items.model import (
     WorkItemRefused,
     WorkItemState,
 )
-from gdtbridge.work_items.states import state_of
+from gdtbridge.work_items.subscriptions import listeners
 from gdtbridge.work_items.uids import derived_uid
-from worklist.item import NOTHING, Item, tag_of, text_of
+from worklist.item import NOTHING, Item, tag_of, text_element, text_of
 
 log = logging.getLogger(__name__)
 
 MOST_SAID: Final = 256 * 1024
 """Characters of what clients may say of one work item."""
-
-
-def work_item_of(
-    connection: Connection, order: Order, kept: KeptFacts, *, with_steps: bool = False
-) -> WorkItem:
-    """Return an order as a work item, with what devices performed of it where that is wanted."""
-    state = state_of(order.state, order.step_status)
-    steps = step_store.of_study(connection, order.study_instance_uid) if with_steps else []
-    performed = [
-        one
-        for one in steps
-        if one.state is not StepState.DISCONTINUED and one.reliance != "ignored"
-    ]
-    said = read_json_dataset(kept.said.encode()) if kept.said else NOTHING
-    uid = kept.sop_instance_uid
-    return WorkItem(order, kept, state, work_item_content(order, uid, state, said, performed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +68,7 @@ class WorkItems:
     def get(self, uid: str) -> WorkItem:
         """Return a work item."""
         with self.database.read() as connection:
-            return _found(connection, uid)
+            return found_with(connection, uid)
 
     def create(self, said: Item, uid: str) -> WorkItem:
         """Make a work item, and so place an order; ``uid`` is empty where it is left to us.
@@ -125,7 +109,7 @@ class WorkItems:
         """
         reading.must_be_possible(said)
         with self.database.read() as connection:
-            before = _found(connection, uid)
+            before = found_with(connection, uid)
         transaction_uid = transaction_uid or text_of(said, NEVER_TOLD)
         _must_be_open_to(before, transaction_uid)
         _must_stay(before, said)
@@ -135,10 +119,11 @@ class WorkItems:
         if wanted != reading.wanted_request(before.item, now, before.order):
             self.editor.edit(before.order.accession_number, _unless_changed(before.order, wanted))
         with self.database.write() as connection:
-            found = _found(connection, uid)
+            found = found_with(connection, uid)
             _must_be_open_to(found, transaction_uid)
-            kept = {**_said_of(found.kept), **reading.kept_of_said(said)}
+            kept = {**said_of(found.kept), **reading.kept_of_said(said)}
             store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
+            _tell_of(connection, found.order, said)
         return self.get(uid)
 
     def change_state(
@@ -162,11 +147,11 @@ class WorkItems:
         self.orders.follow_examination()
         return self.get(uid)
 
-    def request_cancel(self, uid: str, said: Item) -> WorkItem:
+    def request_cancel(self, uid: str, said: Item, requester: str = "") -> WorkItem:
         """Ask for the end of a work item that somebody else may be performing.
 
-        One nobody has begun is taken off the list at once. Raises `AlreadyInState` for one that is
-        canceled.
+        One nobody has begun is taken off the list at once; of one that was claimed its performer
+        is asked. Raises `AlreadyInState` for one that is canceled.
         """
         with self.orders.writing():
             found = self.get(uid)
@@ -175,14 +160,15 @@ class WorkItems:
             if found.state is WorkItemState.CANCELED:
                 raise AlreadyInState(found.state)
             if found.state is WorkItemState.IN_PROGRESS:
-                raise WorkItemRefused(WorkItemFault.NO_PERFORMER)
-            self._call_off(found, said)
+                self._ask_performer(found, said, requester)
+            else:
+                self._call_off(found, said)
         self.orders.follow_examination()
         return self.get(uid)
 
     def _claim(self, uid: str, transaction_uid: str, performer: str) -> None:
         with self.database.write() as connection:
-            found = _found(connection, uid)
+            found = found_with(connection, uid)
             if found.state.is_final:
                 raise WorkItemRefused(WorkItemFault.NOT_TO_BE_UPDATED)
             if found.state is WorkItemState.IN_PROGRESS:
@@ -194,7 +180,7 @@ class WorkItems:
 
     def _complete(self, uid: str, transaction_uid: str) -> None:
         with self.database.write() as connection:
-            found = _found(connection, uid)
+            found = found_with(connection, uid)
             _must_end(found, WorkItemState.COMPLETED, transaction_uid)
             if not is_finished(found.item):
                 raise WorkItemRefused(WorkItemFault.NOT_FINISHED)
@@ -207,14 +193,31 @@ class WorkItems:
             _must_end(found, WorkItemState.CANCELED, transaction_uid)
             self._call_off(found, NOTHING)
 
+    def _ask_performer(self, found: WorkItem, said: Item, requester: str) -> None:
+        """Have the subscribers told that somebody wants an end; raise where none is the performer.
+
+        Of a performer who did not say an AE title any subscriber may be the one.
+        """
+        asked = {tag: said[tag] for tag in map(tag_of, (*WHY, *CONTACT)) if tag in said}
+        if requester:
+            asked |= dict((text_element("RequestingAE", requester),))
+        with self.database.write(seen=False) as connection:
+            told = listeners(connection, found)
+            performer = found.kept.performer
+            if not found.is_claimed or not (performer in told if performer else told):
+                raise WorkItemRefused(WorkItemFault.NO_PERFORMER)
+            note(connection, found.order, WorkItemEventKind.CANCEL_REQUESTED, _stored(asked))
+
     def _call_off(self, found: WorkItem, said: Item) -> None:
         """Cancel the order of a work item, and keep why; within `OrderBook.writing`."""
         if found.order.arrived:
             raise WorkItemRefused(WorkItemFault.UNWILLING)
-        kept = called_off(_said_of(found.kept), said, self.clock.local())
+        kept = called_off(said_of(found.kept), said, self.clock.local())
         with self.database.write() as connection:
             store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
         self.orders.close(found.order, OrderState.CANCELLED)
+        with self.database.write() as connection:
+            order_store.forget_step(connection, found.order.id)
         log.info("order %s cancelled as a work item", found.order.accession_number)
 
     def _uid_of(self, order: Order) -> str:
@@ -222,12 +225,16 @@ class WorkItems:
             return store.kept_of(connection, [order])[order.id].sop_instance_uid
 
 
-def _found(connection: Connection, uid: str) -> WorkItem:
-    order = store.order_with(connection, uid)
-    if order is None:
-        raise WorkItemRefused(WorkItemFault.UNKNOWN)
-    kept = store.kept_of(connection, [order])[order.id]
-    return work_item_of(connection, order, kept, with_steps=True)
+def _tell_of(connection: Connection, order: Order, said: Item) -> None:
+    """Note what an update said that subscribers are told of (PS3.4 CC.2.4.3)."""
+    if tag_of(PROGRESS) in said:
+        progress = _stored({tag_of(PROGRESS): said[tag_of(PROGRESS)]})
+        note(connection, order, WorkItemEventKind.PROGRESS, progress)
+    assigned = {tag: said[tag] for tag in map(tag_of, (STATIONS, PERFORMERS)) if tag in said}
+    if assigned:
+        note(connection, order, WorkItemEventKind.ASSIGNED, _stored(assigned))
+    if tag_of(READINESS) in said:
+        note(connection, order, WorkItemEventKind.STATE)
 
 
 def _state_in(text: str) -> WorkItemState:
@@ -293,10 +300,6 @@ CHANGED: Final = (
     "Der Auftrag wurde inzwischen geändert. Bitte noch einmal lesen und dann ändern. / The order "
     "was changed meanwhile; read it again, then change it."
 )
-
-
-def _said_of(kept: KeptFacts) -> Item:
-    return read_json_dataset(kept.said.encode()) if kept.said else NOTHING
 
 
 def _stored(said: Item) -> str:

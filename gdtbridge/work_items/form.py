@@ -42,6 +42,7 @@ PRIORITIES: Final = {"STAT": HIGH, "HIGH": HIGH, "ROUTINE": MEDIUM, "MEDIUM": ME
 """Requested Procedure Priority (PS3.3 C.4.11) to Scheduled Procedure Step Priority (C.30.2)."""
 REQUEST: Final = "ReferencedRequestSequence"
 PERFORMERS: Final = "ScheduledHumanPerformersSequence"
+STATIONS: Final = "ScheduledStationNameCodeSequence"
 PERFORMED: Final = "UnifiedProcedureStepPerformedProcedureSequence"
 
 
@@ -93,7 +94,7 @@ def _scheduled(order: Order, said: Item) -> Iterator[tuple[int, Element]]:
     comments = order.details.RequestedProcedureComments
     yield text_element("CommentsOnTheScheduledProcedureStep", comments)
     stations = (_code(aet, STATION_SCHEME, aet) for aet in order.stations)
-    yield sequence_element("ScheduledStationNameCodeSequence", *stations)
+    yield sequence_element(STATIONS, *stations)
     modality = _code(order.modality, MODALITY_SCHEME, order.modality)
     yield sequence_element("ScheduledStationClassCodeSequence", modality)
     yield sequence_element(PERFORMERS, *_performers(order.physician, said))

@@ -28,6 +28,7 @@ class WorkItemFault(IntEnum):
     """Why a request is refused, by its DIMSE status (PS3.4 Tables CC.2.1-2 to CC.2.6-1)."""
 
     DUPLICATE = 0x0111
+    NOT_SUBSCRIBED = 0x0112
     INVALID = 0x0115
     TOO_LARGE = 0x0213
     NOT_TO_BE_UPDATED = 0xC300

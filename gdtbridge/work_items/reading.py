@@ -14,7 +14,7 @@ from gdtbridge.orders.model import Order, OrderRequest
 from gdtbridge.orders.schedule import PAST, TOO_FAR, furthest
 from gdtbridge.people import Patient
 from gdtbridge.work_items.attributes import NEVER_TOLD, of_order
-from gdtbridge.work_items.form import PERFORMERS, PRIORITIES, REQUEST
+from gdtbridge.work_items.form import PERFORMERS, PRIORITIES, REQUEST, STATIONS
 from gdtbridge.work_items.model import WorkItemFault, WorkItemRefused, WorkItemState
 from worklist import NO_DETAILS, EntryDetails, ProcedureCode
 from worklist.item import (
@@ -96,9 +96,7 @@ def wanted_request(item: Item, now: datetime, before: Order | None = None) -> Or
     return OrderRequest(
         patient=_patient(item, before),
         modality=_modality(item),
-        station="\\".join(
-            text_of(one, "CodeValue") for one in items_of(item, "ScheduledStationNameCodeSequence")
-        ),
+        station="\\".join(text_of(one, "CodeValue") for one in items_of(item, STATIONS)),
         procedure=_label(item, before),
         physician=text_of(_first(item, PERFORMERS), "HumanPerformerName"),
         scheduled=_start(item, now, before),

@@ -17,8 +17,8 @@ from gdtbridge.retrieve.web_keys import key_element, tags_named
 from gdtbridge.retrieve.web_search import MOST_FIELDS, SECONDS, SearchTooBroad
 from gdtbridge.work_items import store
 from gdtbridge.work_items.attributes import NEVER_TOLD, search_tables
-from gdtbridge.work_items.book import work_item_of
 from gdtbridge.work_items.form import REQUEST
+from gdtbridge.work_items.loading import work_item_of
 from gdtbridge.work_items.model import WorkItem, WorkItemState
 from gdtbridge.work_items.reading import local_of
 from worklist import MatchPolicy, Query

@@ -12,6 +12,7 @@ from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.bodies import BodyRule, BodySpool
 from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
 from gdtbridge.web.dicomweb.committing import CommitmentCalls
+from gdtbridge.web.dicomweb.event_channels import EventChannels
 from gdtbridge.web.dicomweb.frames import FrameCalls
 from gdtbridge.web.dicomweb.metadata import MetadataCalls
 from gdtbridge.web.dicomweb.place import ROOT, WebBase
@@ -19,6 +20,7 @@ from gdtbridge.web.dicomweb.rendering import RenderCalls
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.dicomweb.searching import SearchCalls
 from gdtbridge.web.dicomweb.storing import StoreCalls
+from gdtbridge.web.dicomweb.subscribing import CHANNELS, SubscriptionCalls
 from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.dicomweb.uri import UriCalls
 from gdtbridge.web.dicomweb.work_items import WorkItemCalls
@@ -49,6 +51,8 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
     retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS))
     render = RenderCalls(retrieve, core.pictures)
     by_parameters = UriCalls(retrieve, render).retrieve_object
+    channels = EventChannels(core.work_items)
+    subscriptions = SubscriptionCalls(core.work_items, channels, base)
     services = (
         *_searches(search),
         *_objects(retrieve),
@@ -56,6 +60,7 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
         *_pictures(render),
         *_work_items(WorkItemCalls(core.work_items, base)),
         *_changes(core, base),
+        *_subscriptions(subscriptions),
     )
     capabilities = CapabilityCalls(base, services)
     return (
@@ -144,4 +149,14 @@ def _work_items(items: WorkItemCalls) -> tuple[Route, ...]:
         (f"{WORK_ITEM}/state/<aet>", "workitem_state_by", items.change_state, ("PUT",)),
         (f"{WORK_ITEM}/cancelrequest", "workitem_cancel", items.request_cancel, ("POST",)),
         (f"{WORK_ITEM}/cancelrequest/<aet>", "workitem_cancel_by", items.request_cancel, ("POST",)),
+    )
+
+
+def _subscriptions(calls: SubscriptionCalls) -> tuple[Route, ...]:
+    subscriber = f"{WORK_ITEM}/{CHANNELS}/<aet>"
+    return (
+        (subscriber, "workitem_subscribe", calls.subscribe, ("POST",)),
+        (subscriber, "workitem_unsubscribe", calls.unsubscribe, ("DELETE",)),
+        (f"{subscriber}/suspend", "workitem_suspend", calls.suspend, ("POST",)),
+        (f"{ROOT}/{CHANNELS}/<aet>", "workitem_events", calls.open, ("GET",)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -122,10 +122,10 @@ class WorkItemCalls:
             uid, 200, lambda: self.ports.items.change_state(uid, wanted, known, aet)
         )
 
-    def request_cancel(self, uid: str, aet: str = "") -> Response:  # noqa: ARG002 - nobody is told
+    def request_cancel(self, uid: str, aet: str = "") -> Response:
         """Request the cancellation of a work item (PS3.18 11.8)."""
         said = _body() if request.content_length or request.mimetype else NOTHING
-        return self._changed(uid, 202, lambda: self.ports.items.request_cancel(uid, said))
+        return self._changed(uid, 202, lambda: self.ports.items.request_cancel(uid, said, aet))
 
     def _changed(self, uid: str, status: int, change: Callable[[], WorkItem]) -> Response:
         told = ""
@@ -152,29 +152,34 @@ class WorkItemCalls:
         return response
 
     def _warn(self, response: Response, text: str) -> None:
-        response.headers.add("Warning", self._warning(text))
+        response.headers.add("Warning", warning(self.base, text))
 
-    def _warning(self, text: str) -> str:
-        return f"299 {self.base.uri()}: {text}"
+    def _refusing(self) -> AbstractContextManager[None]:
+        return refusing(self.base)
 
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Answer as the table says what the core refuses."""
-        try:
-            yield
-        except OrderError as error:
-            keyword = KEYWORDS.get(error.field, error.field)
-            raise CallRefused(
-                ProblemDetails(400, errors=(FieldProblem(keyword, error.problem),))
-            ) from error
-        except WorkItemRefused as refused:
-            status, german, english = _faults()[refused.fault]
-            headers = [("Warning", self._warning(english))]
-            if refused.uid:
-                headers.append(("Content-Location", f"{self.base.uri()}/{PATH}/{refused.uid}"))
-            errors = tuple(FieldProblem(name, WRONG) for name in refused.attributes)
-            problem = ProblemDetails(status, f"{german} / {english}", errors, tuple(headers))
-            raise CallRefused(problem) from refused
+
+def warning(base: WebBase, text: str) -> str:
+    """Return the value of a Warning header (RFC 7234 5.5) as PS3.18 has it."""
+    return f"299 {base.uri()}: {text}"
+
+
+@contextmanager
+def refusing(base: WebBase) -> Iterator[None]:
+    """Answer as the table says what the core refuses."""
+    try:
+        yield
+    except OrderError as error:
+        keyword = KEYWORDS.get(error.field, error.field)
+        problem = ProblemDetails(400, errors=(FieldProblem(keyword, error.problem),))
+        raise CallRefused(problem) from error
+    except WorkItemRefused as refused:
+        status, german, english = _faults()[refused.fault]
+        headers = [("Warning", warning(base, english))]
+        if refused.uid:
+            headers.append(("Content-Location", f"{base.uri()}/{PATH}/{refused.uid}"))
+        errors = tuple(FieldProblem(name, WRONG) for name in refused.attributes)
+        problem = ProblemDetails(status, f"{german} / {english}", errors, tuple(headers))
+        raise CallRefused(problem) from refused
 
 
 @cache

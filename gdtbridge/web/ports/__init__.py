@@ -33,7 +33,12 @@ from gdtbridge.web.ports.orders import (
     OutlookPort,
 )
 from gdtbridge.web.ports.system import SystemPort
-from gdtbridge.web.ports.work_items import WorkItemPort, WorkItemPorts, WorkItemSearchPort
+from gdtbridge.web.ports.work_items import (
+    EventPort,
+    WorkItemPort,
+    WorkItemPorts,
+    WorkItemSearchPort,
+)
 
 __all__ = [
     "AnswerPort",
@@ -47,6 +52,7 @@ __all__ = [
     "DismissalPort",
     "EchoPort",
     "EditPort",
+    "EventPort",
     "ExamDeliveryPort",
     "ExamSendingPorts",
     "ExamSheetPort",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gdtbridge.retrieve.dicom_json import JsonDataset
 from gdtbridge.work_items import WorkItem
+from gdtbridge.work_items.subscriptions import EventBatch
 from worklist import Item
 
 
@@ -31,7 +32,7 @@ class WorkItemPort(Protocol):
     ) -> WorkItem:
         """Claim or end one; raise `AlreadyInState` where it is in that state."""
 
-    def request_cancel(self, uid: str, said: Item) -> WorkItem:
+    def request_cancel(self, uid: str, said: Item, requester: str = "") -> WorkItem:
         """Ask for the end of one; raise `AlreadyInState` where it is canceled."""
 
 
@@ -42,9 +43,38 @@ class WorkItemSearchPort(Protocol):
         """Return the matches; raise `QueryRefused` or `SearchTooBroad`."""
 
 
+class EventPort(Protocol):
+    """Who is told of work items, and of what; `gdtbridge.work_items` knows."""
+
+    def subscribe(self, uid: str, aet: str, keys: Sequence[tuple[str, str]] = ()) -> None:
+        """Let an AE title be told of a work item, or of all; raise `QueryRefused`."""
+
+    def unsubscribe(self, uid: str, aet: str) -> None:
+        """Tell it no more."""
+
+    def suspend(self, uid: str, aet: str) -> None:
+        """Tell it of no work item that is yet to come."""
+
+    def is_subscriber(self, aet: str) -> bool:
+        """Return whether an AE title is subscribed to anything."""
+
+    def newest(self) -> int:
+        """Return the number of the newest event."""
+
+    def received(self, aet: str) -> int:
+        """Return the last event an AE title has got."""
+
+    def pending(self, aet: str, after: int) -> EventBatch:
+        """Return the next event reports for an AE title behind an event."""
+
+    def confirm(self, aet: str, event: int) -> None:
+        """Note that it has got the events up to one."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkItemPorts:
     """What UPS-RS asks."""
 
     items: WorkItemPort
     search: WorkItemSearchPort
+    events: EventPort

@@ -1,0 +1,100 @@
+"""The open event channels (PS3.18 8.10.4): each subscriber's, and the thread that fills them.
+
+A subscriber has one channel, the newest it opened. It is sent the events it still has to get, and
+they count as got when it has answered the ping behind them; so a connection that breaks, or a
+restart, repeats the last ones instead of losing them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from gdtbridge.errors import BridgeError
+from gdtbridge.logs import describe
+from gdtbridge.retrieve.dicom_json import json_text
+from gdtbridge.web.ports import WorkItemPorts
+from gdtbridge.web.problems import RETRY_SECONDS, refuse
+
+if TYPE_CHECKING:
+    from gdtbridge.web.web_socket import WebSocket
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 20
+"""Channels at a time."""
+LOOK_SECONDS: Final = 0.25
+"""How often is looked for new events while a channel is open."""
+
+
+class _Channel:
+    """A subscriber's channel and how far it was told."""
+
+    def __init__(self, aet: str, socket: WebSocket, sent: int) -> None:
+        self.aet = aet
+        self.socket = socket
+        self.sent = sent
+        self.confirmed = sent
+
+
+class EventChannels:
+    """Every open channel. Thread-safe; its thread runs as long as there is one."""
+
+    def __init__(self, ports: WorkItemPorts) -> None:
+        self._ports = ports
+        self._turn = threading.Condition()
+        self._open: dict[str, _Channel] = {}
+        self._running = False
+
+    def open(self, aet: str, socket: WebSocket) -> None:
+        """Serve a subscriber by a new channel; one it had is closed.
+
+        Raises `CallRefused` (503) where there are too many.
+        """
+        channel = _Channel(aet, socket, self._ports.events.received(aet))
+        with self._turn:
+            if aet not in self._open and len(self._open) >= MOST:
+                raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
+            before = self._open.get(aet)
+            self._open[aet] = channel
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="event channels", daemon=True).start()
+        if before is not None:
+            before.socket.close()
+
+    def _run(self) -> None:
+        while self._wait():
+            for channel in self._current():
+                try:
+                    self._serve(channel)
+                except BridgeError as error:
+                    log.warning("an event channel has to wait: %s", describe(error))
+
+    def _wait(self) -> bool:
+        """Wait a moment; forget what is closed; return whether a channel is open."""
+        with self._turn:
+            self._turn.wait(LOOK_SECONDS)
+            closed = [aet for aet, channel in self._open.items() if channel.socket.is_closed]
+            for aet in closed:
+                del self._open[aet]
+            self._running = bool(self._open)
+            return self._running
+
+    def _current(self) -> list[_Channel]:
+        with self._turn:
+            return list(self._open.values())
+
+    def _serve(self, channel: _Channel) -> None:
+        """Note what a subscriber has got, and send it what is new."""
+        events, answered = self._ports.events, channel.socket.answered
+        if answered > channel.confirmed:
+            events.confirm(channel.aet, answered)
+            channel.confirmed = answered
+        if channel.sent == channel.confirmed and events.newest() > channel.sent:
+            batch = events.pending(channel.aet, channel.sent)
+            channel.sent = batch.last
+            channel.socket.tell([json_text(report) for report in batch.reports], batch.last)
+        else:
+            channel.socket.keep_alive()
