@@ -57,7 +57,7 @@ from gdtbridge.confirmation.book import Confirmations
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
 from gdtbridge.day import Day, EntryOutlook, PageRevision
-from gdtbridge.day.exam import ExamSheets
+from gdtbridge.day.exam import ExamSheets, RecentReports
 from gdtbridge.day.search import Search
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.devices.answering import DeviceWorklist
@@ -78,6 +78,8 @@ from gdtbridge.exams.receiving import InstanceReceiver
 from gdtbridge.exams.renumbering import PatientRenumbering
 from gdtbridge.exams.steps.keeping import PerformedSteps
 from gdtbridge.exams.studies import StudyFinder
+from gdtbridge.fhir.facade import FhirFacade
+from gdtbridge.fhir.sources import FhirNames, ResourceSources
 from gdtbridge.first_start import make_database, must_not_be_lost
 from gdtbridge.folders import OrderFiles, OrderPorts
 from gdtbridge.folders.silence import ExchangeSilence, SilenceSource
@@ -278,6 +280,7 @@ class Core:
     handing: HandingDesk
     work_items: WorkItems
     work_item_search: WorkItemSearch
+    fhir: FhirFacade
 
     def adopt(self) -> None:
         """Have every received file on the disk, and read whom those of an older program name.
@@ -419,7 +422,8 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
     day = Day(database, sight, devices, maker.dates, clock)
     empty_lists = EmptyListSource(query_reports)
     search = Search(database, day, devices)
-    sheets = ExamSheets(database, archive, stores.openers.reports, routing.catalogue, day)
+    recent = RecentReports(stores.openers.reports)
+    sheets = ExamSheets(database, archive, recent, routing.catalogue, day)
     forecast = SpaceForecast(
         database, archive.folder, settings.storage.min_free_mb * MEGABYTE, clock
     )
@@ -598,6 +602,15 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         handing_desk_of(settings, stores, finder, routing.catalogue),
         WorkItems(database, book, editor, clock),
         WorkItemSearch(database),
+        FhirFacade(ResourceSources(database, finder, recent, fhir_names(settings))),
+    )
+
+
+def fhir_names(settings: Settings) -> FhirNames:
+    """Return what the practice and its numbers are called in FHIR."""
+    fhir = settings.fhir
+    return FhirNames(
+        fhir.patient_system, fhir.order_system, settings.practice.name, settings.gdt.fetal_sex
     )
 
 

@@ -433,6 +433,7 @@ def web_ports(
         ),
         handing=core.handing,
         ohif=OhifFolder(core.settings.ohif_folder),
+        fhir=core.fhir,
         revision=lambda: core.revision.number,
     )
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.clarifying.model import Candidate, CandidateSource
-from gdtbridge.database import Connection, Database
+from gdtbridge.database import Database
 from gdtbridge.day.search import Search
-from gdtbridge.exams import claim_store
-from gdtbridge.orders import store as order_store
-from gdtbridge.orders.patient_moves import moves_of
-from gdtbridge.people import Patient
+from gdtbridge.exams.known_charts import known_charts
 
 MOST: Final = 8
 """Patients that are shown."""
@@ -41,17 +37,6 @@ class PeopleFinder:
         numbers += [one.id for one in found.patients]
         owner = frozenset({CandidateSource.OWNER})
         with self.database.read() as connection:
-            known = list(_known(connection, numbers))
+            known = list(known_charts(connection, numbers))
         charts = {one.id: one for one in reversed(known)}
         return tuple(Candidate(one, owner) for one in reversed(charts.values()))[:MOST]
-
-
-def _known(connection: Connection, numbers: list[str]) -> Iterator[Patient]:
-    """Yield whom the practice knows under numbers, each under the number the chart has now."""
-    for number in dict.fromkeys(filter(None, numbers)):
-        every = moves_of(connection, [number]).all_of(number)
-        kept = order_store.kept_patients(connection, every)
-        ordered = {o.patient.id: o.patient for o in order_store.orders_under(connection, every)}
-        results = claim_store.earlier_patients(connection, 0, every)
-        found = (known.get(one) for known in (kept, ordered, results) for one in every)
-        yield from [one for one in found if one is not None][:1]

@@ -237,13 +237,18 @@ class ArchiveFinder:
         )
 
     def studies(
-        self, narrowing: Narrowing, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+        self,
+        narrowing: Narrowing,
+        viewer: Viewer,
+        is_cancelled: Callable[[], bool] = _never,
+        *,
+        before: int | None = None,
     ) -> Iterator[ListedStudy]:
         """Yield the studies that can match, for each of their people; the newest exams first.
 
-        Ends when ``is_cancelled``, at the next page of exams.
+        Ends when ``is_cancelled``, at the next page of exams; begins behind the exam ``before``.
         """
-        narrowing, before = viewer.narrowed(narrowing), None
+        narrowing = viewer.narrowed(narrowing)
         while not is_cancelled():
             with self._database.read() as connection:
                 exams = store.exams_to_look_at(connection, narrowing, before)

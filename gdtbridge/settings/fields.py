@@ -13,6 +13,8 @@ from gdtbridge.dataset.values import is_ae_title, titles_in
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+")
+
 
 def split(value: object) -> object:
     """Let a list come from the environment as ``a, b``."""
@@ -53,8 +55,17 @@ def _origin(value: str) -> str:
     return value
 
 
+def _uri(value: str) -> str:
+    """Accept nothing, or an absolute URI (RFC 3986 4.3)."""
+    value = value.strip()
+    if value and not _URI.fullmatch(value):
+        raise ValueError("a URI is https://name/… or urn:oid:…, without blanks")
+    return value
+
+
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 AeTitles = Annotated[str, AfterValidator(_ae_titles)]
+Uri = Annotated[str, AfterValidator(_uri)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 """A folder or file; a relative path counts from the settings file's folder."""
 Port = Annotated[int, Field(ge=0, le=65535)]

@@ -25,7 +25,17 @@ from gdtbridge import viewers
 from gdtbridge.devices.profile import AnswerLetters
 from gdtbridge.gdt.tables.ids import LONGEST_ID
 from gdtbridge.settings.devices import DeviceSettings
-from gdtbridge.settings.fields import AeTitle, AeTitles, Folder, Origins, Port, Words, split, tables
+from gdtbridge.settings.fields import (
+    AeTitle,
+    AeTitles,
+    Folder,
+    Origins,
+    Port,
+    Uri,
+    Words,
+    split,
+    tables,
+)
 from gdtbridge.settings.forward import ForwardSettings
 from gdtbridge.settings.hosts import host_name, is_loopback, reachable
 from gdtbridge.settings.patterns import compiled_pattern
@@ -264,6 +274,13 @@ class LetterSettings(SettingsSection):
     """The text of an exam for a doctor's letter."""
 
     template: Annotated[str, AfterValidator(_letter_template), Field(max_length=4000)] = ""
+
+
+class FhirSettings(SettingsSection):
+    """The URIs of the practice's numbers in FHIR; empty where it has none."""
+
+    patient_system: Uri = ""
+    order_system: Uri = ""
 
 
 class PageSettings(SettingsSection):
@@ -596,6 +613,7 @@ class Settings(BaseModel):
     practice: PracticeSettings = PracticeSettings()
     page: PageSettings = PageSettings()
     letter: LetterSettings = LetterSettings()
+    fhir: FhirSettings = FhirSettings()
     access: AccessSettings = AccessSettings()
     worklist: WorklistSettings = WorklistSettings()
     device: tuple[DeviceSettings, ...] = ()

@@ -117,6 +117,9 @@ UNITS: Final[Mapping[str, UcumUnit]] = MappingProxyType(
     }
 )
 
+NO_UCUM: Final = "[g/m2.7]"
+"""The one unit of the table that UCUM does not have."""
+
 PRINTED: Final = (
     # What a chart shows instead of UCUM
     ("mm[Hg]", "mmHg"),
@@ -153,6 +156,11 @@ def parse(text: str) -> UcumUnit | None:
     if not text or len(text) > MAX_LENGTH:
         return None
     return _as_ucum(text) or _as_ucum(respelled(text))
+
+
+def is_ucum(text: str) -> bool:
+    """Return whether ``text`` is a unit as UCUM itself writes it, of those that are known."""
+    return NO_UCUM not in text and _as_ucum(text) is not None
 
 
 def _as_ucum(text: str) -> UcumUnit | None:

@@ -33,6 +33,7 @@ from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
 from gdtbridge.web.dicomweb.routes import dicomweb_routes
+from gdtbridge.web.fhir.routes import fhir_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
 from gdtbridge.web.ohif import OhifCalls
@@ -117,6 +118,7 @@ def create_app(
         *StudyCalls(core.studies, settings.viewer, StudiesPage(frame), own).routes(),
         *dicomweb_routes(core, own),
         *OhifCalls(core.ohif).routes(),
+        *fhir_routes(core, own),
     )
     for path, name, view, methods in calls:
         _add_route(app, path, name, slots.bound(view), *methods)

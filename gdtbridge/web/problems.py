@@ -2,7 +2,7 @@
 
 Practice software calls ``/worklist/add`` and ``/studies/open`` and shows or logs what it gets, so
 these are refused with exactly one line of text, ``error: …``. Every other call gets
-``application/problem+json``.
+``application/problem+json``, and who calls FHIR an OperationOutcome.
 What a caller sent is never repeated in a refusal.
 """
 
@@ -26,7 +26,9 @@ from gdtbridge.errors import (
     OutOfResources,
     TooLate,
 )
+from gdtbridge.fhir.outcomes import operation_outcome
 from gdtbridge.logs import describe
+from gdtbridge.web.fhir.place import MEDIA_TYPE, is_fhir
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +167,8 @@ def render(problem: ProblemDetails, path: str) -> ProblemResponse:
     detail = problem.detail or SENTENCES.get(problem.status, status.phrase)
     if path in TEXT_PATHS or problem.in_a_line:
         kind, body = "text/plain; charset=utf-8", _line(problem, detail)
+    elif is_fhir(path):
+        kind, body = MEDIA_TYPE, json.dumps(operation_outcome(status, detail), ensure_ascii=False)
     else:
         kind, body = "application/problem+json", _json(problem, status, detail)
     return ProblemResponse(status, (("Content-Type", kind), *problem.headers), body.encode("utf-8"))

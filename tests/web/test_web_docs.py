@@ -22,8 +22,8 @@ from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
 
-DICOMWEB = "dicomweb_"
-"""Endpoints of a standard, described in a document of their own."""
+STANDARDS = ("dicomweb_", "workitem", "ohif_", "fhir_")
+"""Endpoints of standards and of a viewer, described in documents of their own."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def calls(ports: CorePorts) -> set[tuple[str, str]]:
     return {
         (method, rule.rule.replace("<path:accession>", "<accession>"))
         for rule in app.url_map.iter_rules()
-        if not rule.endpoint.startswith((PREFIX, DICOMWEB))
+        if not rule.endpoint.startswith((PREFIX, *STANDARDS))
         for method in rule.methods or ()
         if method != "HEAD"
     }

@@ -10,6 +10,7 @@ from gdtbridge.day.exam.model import (
     ShownObject,
     ShownReport,
 )
+from gdtbridge.day.exam.recent_reports import RecentReports
 from gdtbridge.day.exam.sheets import ExamSheets
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ExamSheet",
     "ExamSheets",
     "HistoryEntry",
+    "RecentReports",
     "ShownObject",
     "ShownReport",
 ]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final
 
 from gdtbridge.archive import Archive
 from gdtbridge.catalogue.catalogue import Catalogue
@@ -21,34 +18,18 @@ from gdtbridge.day.exam.model import (
     ShownReport,
 )
 from gdtbridge.day.exam.parts import is_renamed, parts_of
+from gdtbridge.day.exam.recent_reports import RecentReports
 from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.pictures.kinds import kind_of
 from gdtbridge.results.deliveries import recalls_of
-from gdtbridge.sr import Report, ReportError
+from gdtbridge.sr import ReportError
 from gdtbridge.sr.model import is_report
 from gdtbridge.trends import report_values
 
 MOST_REPORTS: Final = 20
 """Reports of an exam whose values are shown, the newest."""
-MOST_KEPT: Final = 64
-"""Reports whose values are remembered."""
-
-
-class ReportFileReader(Protocol):
-    """Reads Structured Reports; `gdtbridge.sr.ReportReader` does so in a child process."""
-
-    def read(self, path: Path, /) -> Report:
-        """Return the report in a file; raise `ReportError`."""
-
-
-@dataclass(slots=True)
-class _ReadReports:
-    """The reports read last; a stored file never changes."""
-
-    turn: threading.Lock = field(default_factory=threading.Lock)
-    known: OrderedDict[int, Report] = field(default_factory=OrderedDict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +38,9 @@ class ExamSheets:
 
     database: Database
     archive: Archive
-    reader: ReportFileReader
+    reports: RecentReports
     catalogue: Catalogue
     day: Day
-    _read: _ReadReports = field(default_factory=_ReadReports)
 
     def sheet(self, exam_id: int) -> ExamSheet:
         """Return the sheet of an exam; raise `NotFound`, or a `BridgeError`.
@@ -106,26 +86,13 @@ class ExamSheets:
 
     def _report(self, row: Any, problem: str) -> ShownReport:  # noqa: ANN401 - a row
         try:
-            report = self._content(row.id, self.archive.folder / row.file)
+            report = self.reports.read(row.id, self.archive.folder / row.file)
         except (ReportError, OSError) as error:
             said = problem or type(error).__name__
             return ShownReport(row.id, row.person, "", "", problem=said)
         device = " ".join(filter(None, (report.manufacturer, report.model)))
         values = report_values(report, self.catalogue)
         return ShownReport(row.id, row.person, device, report.content_time or "", values, problem)
-
-    def _content(self, instance_id: int, path: Path) -> Report:
-        """Return a report, read at most once as long as it is remembered."""
-        with self._read.turn:
-            if (known := self._read.known.get(instance_id)) is not None:
-                self._read.known.move_to_end(instance_id)
-                return known
-        report = self.reader.read(path)
-        with self._read.turn:
-            self._read.known[instance_id] = report
-            while len(self._read.known) > MOST_KEPT:
-                self._read.known.popitem(last=False)
-        return report
 
 
 def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row

@@ -1,4 +1,4 @@
-"""Pages of other servers whose scripts may call DICOMweb (W3C Fetch, CORS protocol).
+"""Pages of other servers whose scripts may call DICOMweb and FHIR (W3C Fetch, CORS protocol).
 
 Browsers ask before they call (a preflight), and keep an answer from the script unless its headers
 let the page have it, a refusal's too. Pages elsewhere call with a token: no cookie of ours is sent.
@@ -14,9 +14,10 @@ from flask import Response
 from werkzeug.wrappers import Request
 
 from gdtbridge.web.dicomweb.place import ROOT
+from gdtbridge.web.fhir.place import is_fhir
 
 METHODS: Final = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-ASKED_HEADERS: Final = "Accept, Authorization, Content-Type, If-None-Match, Range"
+ASKED_HEADERS: Final = "Accept, Authorization, Content-Type, If-None-Match, Prefer, Range"
 SHOWN_HEADERS: Final = (
     "Content-Type, Content-Length, Content-Location, Content-Range, ETag, Location, Retry-After,"
     " Warning"
@@ -34,7 +35,9 @@ class ForeignPages:
     def lets_in(self, request: Request) -> bool:
         """Return whether a page that is let in makes a call it is let in for."""
         origin = request.headers.get("Origin", "").lower()
-        is_there = request.path == ROOT or request.path.startswith(f"{ROOT}/")
+        is_there = (
+            request.path == ROOT or request.path.startswith(f"{ROOT}/") or is_fhir(request.path)
+        )
         return is_there and origin in self.origins
 
     def preflight(self, request: Request) -> Response | None:

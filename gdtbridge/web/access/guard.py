@@ -29,7 +29,7 @@ from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.problems import ADD_PATH, READING, CallRefused, ProblemDetails, refuse
 
 HEALTH_PATH: Final = "/healthz"
-GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/", "/dicom-web/", "/wado")
+GUARDED_FROM_PAGES: Final = ("/worklist/", "/studies/", "/api/", "/dicom-web/", "/wado", "/fhir/")
 """Where every call from a foreign page is refused; elsewhere those that change something are: a
 page of ours may be opened by a link."""
 

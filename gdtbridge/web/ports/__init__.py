@@ -25,6 +25,7 @@ from gdtbridge.web.ports.devices import (
     QueryReportPort,
 )
 from gdtbridge.web.ports.exams import DayPort, ExamSheetPort, SearchPort, StudyPort, TrendPort
+from gdtbridge.web.ports.fhir import FhirPort
 from gdtbridge.web.ports.orders import (
     AnswerPort,
     EditPort,
@@ -56,6 +57,7 @@ __all__ = [
     "ExamDeliveryPort",
     "ExamSendingPorts",
     "ExamSheetPort",
+    "FhirPort",
     "ForwardPort",
     "KnownPatientPort",
     "OrderPort",

@@ -29,6 +29,7 @@ from gdtbridge.web.ports.devices import (
     QueryReportPort,
 )
 from gdtbridge.web.ports.exams import DayPort, ExamSheetPort, SearchPort, StudyPort, TrendPort
+from gdtbridge.web.ports.fhir import FhirPort
 from gdtbridge.web.ports.orders import (
     AnswerPort,
     EditPort,
@@ -79,6 +80,7 @@ class CorePorts:
     """What people take along."""
     ohif: OhifFolder
     """The viewer that may be installed."""
+    fhir: FhirPort
 
 
 Readiness = Callable[[], Mapping[str, PartState]]

@@ -1,0 +1,193 @@
+"""FHIR R4 over the archive: searching and reading. There is no store of resources behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gdtbridge.fhir.elements import Json
+from gdtbridge.fhir.ids import patient_id, uid_of
+from gdtbridge.fhir.matching import matches
+from gdtbridge.fhir.query import (
+    ChainedCondition,
+    ResourceQuery,
+    SearchCondition,
+    SearchValue,
+)
+from gdtbridge.fhir.resources.patients import merged_resource
+from gdtbridge.fhir.sources import FhirBase, FoundResource, ResourceSources
+from gdtbridge.fhir.store import numbers_now
+from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.fhir.tables import ParameterKind, parameters
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.store import Narrowing
+from gdtbridge.retrieve.web_search import SECONDS, SearchTooBroad
+
+MOST_CHAINED: Final = 100
+"""Patients a chained condition may lead to."""
+NARROWS: Final = "patient, identifier, started"
+"""What makes a search small, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page of a search.
+
+    ``total`` is None where it was not asked for and the page does not have all; ``cursor`` is where
+    the next page begins, empty where there is none.
+    """
+
+    matches: tuple[FoundResource, ...]
+    included: tuple[Json, ...] = ()
+    total: int | None = None
+    cursor: str = ""
+
+    @property
+    def chart(self) -> str:
+        """The number of the one chart all is of; empty where it is of several or of none."""
+        charts = {one.chart for one in self.matches}
+        return charts.pop() if len(charts) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FhirFacade:
+    """Answers what FHIR asks of the archive. Thread-safe; changes nothing.
+
+    Raises `QueryRefused` for what cannot be asked, `SearchTooBroad` for what takes too long.
+    """
+
+    sources: ResourceSources
+    monotonic: Callable[[], float] = time.monotonic
+
+    def search(self, query: ResourceQuery, viewer: Viewer, base: FhirBase) -> FoundPage:
+        """Return a page of the resources a search is for."""
+        until = self.monotonic() + SECONDS
+        asked = self._resolved(query, viewer, base, until)
+        if asked is None:
+            return FoundPage((), total=0)
+        if not query.count:
+            return FoundPage((), total=self._count(asked, viewer, base, until))
+        found: list[FoundResource] = []
+        for one in self._matching(asked, viewer, base, until):
+            found.append(one)
+            if len(found) > query.count:
+                break
+        page = found[: query.count]
+        has_more = len(found) > len(page)
+        total = None if has_more or query.cursor else len(page)
+        if total is None and query.wants_total:
+            total = self._count(asked, viewer, base, until)
+        cursor = page[-1].place if has_more else ""
+        included = tuple(self._included(query, page, viewer, base))
+        return FoundPage(tuple(page), included, total, cursor)
+
+    def read(self, kind: str, id_: str, viewer: Viewer, base: FhirBase) -> FoundResource | None:
+        """Return the resource of a type that has an id; None where there is none."""
+        if kind == "Patient" and (moved := self._moved(id_)) is not None:
+            return moved
+        condition = SearchCondition(parameters()[kind]["_id"], (SearchValue(id_),))
+        query = ResourceQuery(kind=kind, conditions=(condition,))
+        until = self.monotonic() + SECONDS
+        return next(self._matching(query, viewer, base, until), None)
+
+    def part(self, id_: str) -> StudyPart | None:
+        """Return the part of a study whose page has an id; None where it is in no chart."""
+        narrowing = Narrowing(studies=(uid,)) if (uid := uid_of(id_)) else None
+        found = self.sources.parts(narrowing, Viewer())
+        return next((one for one in found if one.id == id_ and one.chart), None)
+
+    def _moved(self, id_: str) -> FoundResource | None:
+        """Return what is left of a patient whose number became another one."""
+        sources = self.sources
+        with sources.database.read() as connection:
+            number = sources.index.number(connection, id_)
+            now = next(iter(numbers_now(connection, [number])), number)
+        if now == number:
+            return None
+        made = merged_resource(number, now, sources.names.patient_system, sources.names.practice)
+        return FoundResource(made, id_, now)
+
+    def _matching(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+    ) -> Iterator[FoundResource]:
+        for one in self.sources.of(query, viewer, base):
+            if matches(one.resource, query.conditions):
+                yield one
+            elif self.monotonic() > until:
+                raise SearchTooBroad(NARROWS)
+
+    def _count(self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float) -> int:
+        count = 0
+        for _ in self._matching(replace(query, cursor=""), viewer, base, until):
+            count += 1
+            if self.monotonic() > until:
+                raise SearchTooBroad(NARROWS)
+        return count
+
+    def _resolved(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+    ) -> ResourceQuery | None:
+        """Return a search with the patients it means; None where what they must be is nobody.
+
+        An id of a chart that became another one means that.
+        """
+        conditions = [self._of_today(one) for one in query.conditions]
+        for one in query.chained:
+            meant = self._patients(one, viewer, base, until)
+            if not meant:
+                return None
+            conditions.append(meant[0])
+        return replace(query, conditions=tuple(conditions), chained=())
+
+    def _patients(
+        self, chained: ChainedCondition, viewer: Viewer, base: FhirBase, until: float
+    ) -> Sequence[SearchCondition]:
+        query = ResourceQuery(kind="Patient", conditions=(chained.condition,))
+        values: list[SearchValue] = []
+        for one in self._matching(query, viewer, base, until):
+            values.append(SearchValue(f"Patient/{one.resource['id']}"))
+            if len(values) > MOST_CHAINED:
+                raise SearchTooBroad(NARROWS)
+        parameter = parameters()["ImagingStudy"]["patient"]
+        return [SearchCondition(parameter, tuple(values))] if values else []
+
+    def _of_today(self, condition: SearchCondition) -> SearchCondition:
+        name, kind = condition.parameter.name, condition.parameter.kind
+        if kind is not ParameterKind.REFERENCE or name not in {"patient", "subject"}:
+            return condition
+        values = tuple(replace(one, text=self._now(one.text)) for one in condition.values)
+        return replace(condition, values=values)
+
+    def _now(self, text: str) -> str:
+        """Return a reference to a patient as it is today."""
+        with self.sources.database.read() as connection:
+            number = self.sources.index.number(connection, text.rpartition("/")[2])
+            now = numbers_now(connection, [number])
+        return f"Patient/{patient_id(now.pop())}" if now else text
+
+    def _included(
+        self,
+        query: ResourceQuery,
+        page: Sequence[FoundResource],
+        viewer: Viewer,
+        base: FhirBase,
+    ) -> Iterator[Json]:
+        """Yield what the matches of a page lead to, each once."""
+        told = {f"{query.kind}/{one.resource['id']}" for one in page}
+        for include in query.includes:
+            for one in page:
+                for reference in _references(one.resource.get(include.path, ())):
+                    kind, _, id_ = reference.partition("/")
+                    if kind == include.target and reference not in told:
+                        told.add(reference)
+                        found = self.read(kind, id_, viewer, base)
+                        if found is not None:
+                            yield found.resource
+
+
+def _references(element: Json | Sequence[Json]) -> Iterator[str]:
+    for one in [element] if isinstance(element, dict) else element:
+        if "reference" in one:
+            yield one["reference"]

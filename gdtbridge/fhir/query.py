@@ -1,0 +1,259 @@
+"""A search as it is asked for (R4 3.1.1): parameters, paging, what else is wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gdtbridge.fhir.date_range import DatePrefix, DateRange, range_of
+from gdtbridge.fhir.tables import (
+    RESOURCES,
+    Include,
+    ParameterKind,
+    SearchParameter,
+    includes,
+    parameters,
+)
+from gdtbridge.retrieve.finder import QueryRefused
+
+USUAL: Final = 20
+"""Matches of a page where nobody says how many."""
+MOST: Final = 100
+"""Matches of a page; who wants more follows ``next``."""
+MOST_VALUES: Final = 256
+"""Values in all of a search."""
+CURSOR: Final = "_cursor"
+"""Where a page begins; in ``next`` alone."""
+PASSED: Final = frozenset({"_pretty", "_sort", "_elements"})
+"""Of all that is not done, what a strict client is told of: nothing else it says changes much."""
+_MODIFIERS: Final = {
+    ParameterKind.STRING: frozenset({"exact", "contains"}),
+    ParameterKind.REFERENCE: frozenset({"Patient", "ServiceRequest", "ImagingStudy", "identifier"}),
+}
+_COMMA: Final = re.compile(r"(?<!\\),")
+_PIPE: Final = re.compile(r"(?<!\\)\|")
+_ESCAPED: Final = re.compile(r"\\([\\,|$])")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchValue:
+    """One value of a parameter; ``system`` is None where a token names none.
+
+    ``range`` and ``prefix`` are those of a date.
+    """
+
+    text: str
+    system: str | None = None
+    range: DateRange | None = None
+    prefix: DatePrefix = DatePrefix.EQ
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCondition:
+    """A parameter and its values, one of which has to fit."""
+
+    parameter: SearchParameter
+    values: tuple[SearchValue, ...]
+    modifier: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values without systems."""
+        return tuple(one.text for one in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedCondition:
+    """What the patient of a resource must be: ``patient.identifier``."""
+
+    condition: SearchCondition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceQuery:
+    """A search for resources of one type: all conditions have to be met."""
+
+    kind: str
+    conditions: tuple[SearchCondition, ...] = ()
+    chained: tuple[ChainedCondition, ...] = ()
+    includes: tuple[Include, ...] = ()
+    count: int = USUAL
+    """Matches of a page; 0: only how many there are."""
+    cursor: str = ""
+    wants_total: bool = False
+    used: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The parameters that count, as they came."""
+
+    def of(self, *names: str) -> Iterator[SearchCondition]:
+        """Yield the conditions of parameters with some names, in their plain meaning."""
+        for one in self.conditions:
+            if one.parameter.name in names:
+                yield one
+
+    def one(self, condition: SearchCondition) -> ResourceQuery:
+        """Return the search with a further condition."""
+        return replace(self, conditions=(*self.conditions, condition), chained=())
+
+
+def read_query(kind: str, said: Iterable[tuple[str, str]], *, strict: bool) -> ResourceQuery:
+    """Return the search for a type that names and values ask for; raise `QueryRefused`.
+
+    What nobody knows is passed over, or refused where the client is ``strict`` (R4 3.1.1.3.1).
+    """
+    reader = _QueryReader(kind, strict=strict)
+    for name, value in said:
+        if value.strip():
+            reader.read(name, value)
+    return reader.query()
+
+
+class _QueryReader:
+    """Reads the parameters of a search, one after the other."""
+
+    def __init__(self, kind: str, *, strict: bool) -> None:
+        if kind not in RESOURCES:
+            raise QueryRefused(kind)
+        self._kind, self._strict = kind, strict
+        self._conditions: list[SearchCondition] = []
+        self._chained: list[ChainedCondition] = []
+        self._includes: list[Include] = []
+        self._used: list[tuple[str, str]] = []
+        self._count, self._cursor, self._total = USUAL, "", False
+
+    def query(self) -> ResourceQuery:
+        """Return what was read."""
+        values = sum(len(one.values) for one in self._conditions)
+        if values + sum(len(one.condition.values) for one in self._chained) > MOST_VALUES:
+            raise QueryRefused("so many values")
+        return ResourceQuery(
+            kind=self._kind,
+            conditions=tuple(self._conditions),
+            chained=tuple(self._chained),
+            includes=tuple(dict.fromkeys(self._includes)),
+            count=self._count,
+            cursor=self._cursor,
+            wants_total=self._total,
+            used=tuple(self._used),
+        )
+
+    def read(self, name: str, value: str) -> None:
+        """Read a parameter."""
+        if self._controls(name, value) or self._includes_some(name, value):
+            return
+        base, _, modifier = name.partition(":")
+        head, chain, behind = name.partition(".")
+        known = parameters()[self._kind]
+        if chain and (found := known.get(head.partition(":")[0])) is not None:
+            self._chain(name, head, behind, value, found)
+        elif (found := known.get(base)) is not None and modifier == "identifier":
+            self._chain(name, base, "identifier", value, found)
+        elif found is not None:
+            self._conditions.append(_condition(found, modifier, value, name))
+            self._used.append((name, value))
+        elif self._strict:
+            raise QueryRefused(name)
+
+    def _chain(self, name: str, head: str, behind: str, value: str, found: SearchParameter) -> None:
+        kind = head.partition(":")[2] or "Patient"
+        base, _, modifier = behind.partition(":")
+        of_patient = parameters()["Patient"].get(base)
+        leads = found.kind is ParameterKind.REFERENCE and found.name in {"patient", "subject"}
+        if not leads or kind != "Patient" or of_patient is None:
+            raise QueryRefused(name)
+        self._chained.append(ChainedCondition(_condition(of_patient, modifier, value, name)))
+        self._used.append((name, value))
+
+    def _controls(self, name: str, value: str) -> bool:
+        """Read what is about the answer; return whether it was."""
+        match name:
+            case "_count":
+                self._count = min(_number(name, value), MOST)
+            case "_cursor":
+                self._cursor = value
+                return True
+            case "_summary":
+                if value == "count":
+                    self._count = 0
+                elif value != "false" and self._strict:
+                    raise QueryRefused(name)
+            case "_total":
+                self._total = value == "accurate"
+            case "_format":
+                return True
+            case _:
+                if name in PASSED and self._strict:
+                    raise QueryRefused(name)
+                return name in PASSED
+        self._used.append((name, value))
+        return True
+
+    def _includes_some(self, name: str, value: str) -> bool:
+        if not name.startswith("_include"):
+            return False
+        kind, _, rest = value.partition(":")
+        wanted, _, target = rest.partition(":")
+        found = [
+            one
+            for one in includes()[self._kind]
+            if kind == self._kind and wanted in {one.name, "*"} and target in {"", one.target}
+        ]
+        if not found and value != "*":
+            if self._strict:
+                raise QueryRefused(f"{name}={value}")
+            return True
+        self._includes += found or includes()[self._kind]
+        self._used.append((name, value))
+        return True
+
+
+def _number(name: str, value: str) -> int:
+    plain = value.strip()
+    if not (plain.isascii() and plain.isdecimal() and len(plain) <= 9):
+        raise QueryRefused(name)
+    return int(plain)
+
+
+def _condition(parameter: SearchParameter, modifier: str, value: str, name: str) -> SearchCondition:
+    """Return a condition; raise `QueryRefused` for a modifier or a value that is none."""
+    if modifier and modifier not in _MODIFIERS.get(parameter.kind, ()):
+        raise QueryRefused(name)
+    texts = [one for one in _COMMA.split(value) if one.strip()]
+    made = tuple(_value(parameter.kind, one.strip(), name) for one in texts)
+    if modifier and parameter.kind is ParameterKind.REFERENCE:
+        made = tuple(replace(one, text=_typed(one.text, modifier)) for one in made)
+        modifier = ""
+    return SearchCondition(parameter, made, modifier)
+
+
+def _typed(text: str, kind: str) -> str:
+    return text if "/" in text else f"{kind}/{text}"
+
+
+def _value(kind: ParameterKind, text: str, name: str) -> SearchValue:
+    match kind:
+        case ParameterKind.DATE:
+            return _date(text, name)
+        case ParameterKind.TOKEN:
+            system, pipe, code = _split(text)
+            return SearchValue(code, system if pipe else None)
+        case _:
+            return SearchValue(_ESCAPED.sub(r"\1", text))
+
+
+def _split(text: str) -> tuple[str, bool, str]:
+    """Return system and code of a token, and whether a bar stands between."""
+    parts: Sequence[str] = _PIPE.split(text, maxsplit=1)
+    system, code = (parts[0], parts[1]) if len(parts) == 2 else ("", parts[0])
+    return _ESCAPED.sub(r"\1", system), len(parts) == 2, _ESCAPED.sub(r"\1", code)
+
+
+def _date(text: str, name: str) -> SearchValue:
+    prefix, rest = text[:2], text[2:]
+    if prefix not in set(DatePrefix):
+        prefix, rest = DatePrefix.EQ, text
+    found = range_of(rest)
+    if found is None:
+        raise QueryRefused(name)
+    return SearchValue(rest, range=found, prefix=DatePrefix(prefix))

@@ -1,0 +1,73 @@
+"""DiagnosticReport (R4 10.3): one for each Structured Report; DocumentReference: an exam's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gdtbridge.fhir.coding import coding, hl7
+from gdtbridge.fhir.elements import DICOM_UID, OID, Json, reference, said, tidy
+from gdtbridge.fhir.ids import part_id
+from gdtbridge.fhir.resources.observations import ReportPart, content_time, facts_of, issued
+from gdtbridge.fhir.study_part import StudyPart
+
+IMAGING: Final = coding("LN", "18748-4", "Diagnostic imaging study")
+PDF: Final = "application/pdf"
+
+
+def diagnostic_report_resource(one: ReportPart, page: str) -> Json:
+    """Return a report with its Observations; ``page`` is the address of the exam's page."""
+    report = one.report
+    results = [reference("Observation", fact.id) for fact in facts_of(one)]
+    return _report(one.part, one.uid, page) | said(
+        status="final",
+        effectiveDateTime=content_time(report) or one.part.started,
+        issued=issued(report),
+        result=results,
+    )
+
+
+def unread_report_resource(part: StudyPart, uid: str, page: str) -> Json:
+    """Return a report that cannot be read: that it is there, and nothing of what it holds."""
+    return _report(part, uid, page) | said(status="unknown", effectiveDateTime=part.started)
+
+
+def _report(part: StudyPart, uid: str, page: str) -> Json:
+    return said(
+        resourceType="DiagnosticReport",
+        id=part_id(uid, part.chart),
+        identifier=[said(system=DICOM_UID, value=OID + uid)],
+        basedOn=part.based_on(),
+        category=[hl7("v2-0074", "RUS", "Radiology Ultrasound")],
+        code=said(coding=[IMAGING], text=tidy(part.procedure)),
+        subject=part.subject(),
+        imagingStudy=[part.imaging_study()],
+        presentedForm=[_attachment(part, page)],
+    )
+
+
+def document_reference_resource(part: StudyPart, page: str, practice: str = "") -> Json:
+    """Return the page of an exam, a PDF that is made when it is fetched."""
+    return said(
+        resourceType="DocumentReference",
+        id=part.id,
+        status="current",
+        type={"coding": [IMAGING]},
+        category=[said(coding=[coding("LN", "18748-4")], text="Ultraschall / Ultrasound")],
+        subject=part.subject(),
+        custodian=said(display=tidy(practice)),
+        description=tidy(part.procedure),
+        content=[{"attachment": _attachment(part, page)}],
+        context=said(
+            period=said(start=part.started),
+            related=_related(part),
+        ),
+    )
+
+
+def _related(part: StudyPart) -> Sequence[Json]:
+    return [part.imaging_study(), *part.based_on()]
+
+
+def _attachment(part: StudyPart, page: str) -> Json:
+    return said(contentType=PDF, language="de", url=page, title=tidy(part.procedure))

@@ -1,0 +1,289 @@
+"""Where the resources of each type come from: made one after the other as they are asked for.
+
+Each has a place in its sequence, which a page begins behind: exams and orders the newest first, so
+that what arrives meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from gdtbridge.database import Connection, Database
+from gdtbridge.day.exam.recent_reports import RecentReports
+from gdtbridge.errors import ProcessingFailure
+from gdtbridge.exams.known_charts import known_charts
+from gdtbridge.fhir.elements import Json
+from gdtbridge.fhir.ids import patient_id, uid_of
+from gdtbridge.fhir.narrowing import narrowing_of
+from gdtbridge.fhir.patient_index import PatientIndex, candidates
+from gdtbridge.fhir.query import CURSOR, ResourceQuery
+from gdtbridge.fhir.resources.diagnostic_reports import (
+    diagnostic_report_resource,
+    document_reference_resource,
+    unread_report_resource,
+)
+from gdtbridge.fhir.resources.endpoints import ENDPOINTS, endpoint_resource
+from gdtbridge.fhir.resources.imaging_studies import imaging_study_resource
+from gdtbridge.fhir.resources.observations import ReportPart, facts_of
+from gdtbridge.fhir.resources.patients import patient_resource
+from gdtbridge.fhir.resources.service_requests import service_request_resource
+from gdtbridge.fhir.study_part import StudyPart, chart_of
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order
+from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.people import Patient
+from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.retrieve.items import ListedStudy
+from gdtbridge.retrieve.store import ListedObject, Narrowing
+from gdtbridge.sr import Report, ReportError, ReportHindered
+
+PIECE: Final = 20
+"""Studies, orders or patients that are made ready together."""
+Place = tuple[int, ...]
+"""How far a sequence was looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class FhirNames:
+    """What the practice calls itself, and the URIs of its numbers; empty where it has none."""
+
+    patient_system: str = ""
+    order_system: str = ""
+    practice: str = ""
+    fetal_sex: bool = False
+    """Whether what tells the sex of a fetus may be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FhirBase:
+    """The addresses resources name: of this server, and of DICOMweb."""
+
+    fhir: str
+    dicomweb: str
+
+    def page(self, part: StudyPart) -> str:
+        """Return the address of an exam's page."""
+        return f"{self.fhir}/Binary/{part.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundResource:
+    """A resource, where it stands in its sequence, and whose it is (the number of a chart)."""
+
+    resource: Json
+    place: str
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSources:
+    """Makes resources. Thread-safe."""
+
+    database: Database
+    finder: ArchiveFinder
+    reports: RecentReports
+    names: FhirNames
+    index: PatientIndex = field(default_factory=PatientIndex)
+
+    def of(self, query: ResourceQuery, viewer: Viewer, base: FhirBase) -> Iterator[FoundResource]:
+        """Yield what may be meant by a search, behind its cursor; raise `QueryRefused`."""
+        made: dict[str, Callable[[], Iterator[FoundResource]]] = {
+            "Patient": lambda: self._patients(query),
+            "ServiceRequest": lambda: self._orders(query),
+            "ImagingStudy": lambda: self._studies(query, viewer),
+            "DiagnosticReport": lambda: self._reports(query, base),
+            "Observation": lambda: self._observations(query),
+            "DocumentReference": lambda: self._documents(query, base),
+            "Endpoint": lambda: self._endpoints(query, base),
+        }
+        return made[query.kind]()
+
+    def parts(
+        self, narrowing: Narrowing | None, viewer: Viewer, behind: Place = ()
+    ) -> Iterator[StudyPart]:
+        """Yield the parts of studies, from the one at a place on; none without a narrowing."""
+        if narrowing is None:
+            return
+        before = behind[0] + 1 if behind else None
+        studies = self.finder.studies(narrowing, viewer, before=before)
+        numbered = _numbered(studies)
+        while piece := list(islice(numbered, PIECE)):
+            wanted = {study.exam.accession_number for _, study in piece} - {""}
+            with self.database.read() as connection:
+                orders = order_store.orders_by_number(connection, wanted)
+            for place, study in piece:
+                order = orders.get(study.exam.accession_number) if chart_of(study) else None
+                part = StudyPart(study, place, order, self.names.order_system)
+                if part.chart:
+                    self.index.tell(part.chart)
+                if not behind or _is_from(place, behind):
+                    yield part
+
+    def _narrowing(self, query: ResourceQuery) -> Narrowing | None:
+        with self.database.read() as connection:
+            return narrowing_of(connection, self.index, query)
+
+    def _studies(self, query: ResourceQuery, viewer: Viewer) -> Iterator[FoundResource]:
+        behind = _place(query.cursor, 2)
+        for part in self.parts(self._narrowing(query), viewer, behind):
+            if part.place != behind[:2]:
+                yield FoundResource(imaging_study_resource(part), _text(part.place), part.chart)
+
+    def _documents(self, query: ResourceQuery, base: FhirBase) -> Iterator[FoundResource]:
+        behind = _place(query.cursor, 2)
+        for part in self.parts(self._narrowing(query), Viewer(), behind):
+            if part.place != behind[:2] and part.chart:
+                page = base.page(part)
+                made = document_reference_resource(part, page, self.names.practice)
+                yield FoundResource(made, _text(part.place), part.chart)
+
+    def _filed(
+        self, query: ResourceQuery, behind: Place
+    ) -> Iterator[tuple[StudyPart, ListedObject, Place]]:
+        """Yield the reports of charts with their places, from the one at a place on."""
+        for part in self.parts(self._narrowing(query), Viewer(), behind):
+            for one in part.reports if part.chart else ():
+                place = (*part.place, one.instance_id)
+                if place >= behind[:3] or part.place != behind[:2]:
+                    yield part, one, place
+
+    def _reports(self, query: ResourceQuery, base: FhirBase) -> Iterator[FoundResource]:
+        behind = _place(query.cursor, 3)
+        for part, one, place in self._filed(query, behind):
+            if place == behind[:3]:
+                continue
+            read, page = self._read(part, one), base.page(part)
+            if read is None:
+                made = unread_report_resource(part, one.SOPInstanceUID, page)
+            else:
+                made = diagnostic_report_resource(read, page)
+            yield FoundResource(made, _text(place), part.chart)
+
+    def _observations(self, query: ResourceQuery) -> Iterator[FoundResource]:
+        behind = _place(query.cursor, 4)
+        wanted = {text for one in query.of("_id") for text in one.texts}
+        for part, one, place in self._filed(query, behind):
+            read = self._read(part, one)
+            for number, fact in enumerate(facts_of(read) if read is not None else ()):
+                is_behind = place != behind[:3] or number > behind[3]
+                if is_behind and (not wanted or fact.id in wanted):
+                    yield FoundResource(fact.made(), _text((*place, number)), part.chart)
+
+    def _read(self, part: StudyPart, one: ListedObject) -> ReportPart | None:
+        """Return a report with what it holds; None where it cannot be read."""
+        try:
+            report: Report = self.reports.read(
+                one.instance_id, self.finder.as_it_leaves(part.study, one).file
+            )
+        except ReportHindered as error:
+            raise ProcessingFailure(str(error)) from error
+        except (ReportError, OSError):
+            return None
+        return ReportPart(part, one.SOPInstanceUID, report, self.names.fetal_sex)
+
+    def _orders(self, query: ResourceQuery) -> Iterator[FoundResource]:
+        before = (_place(query.cursor, 1) or (2**62,))[0]
+        while True:
+            with self.database.read() as connection:
+                found, ends = self._some_orders(connection, query, before)
+                moves = moves_of(connection, [one.patient.id for one in found])
+            for one in found:
+                chart = moves.now(one.patient.id)
+                self.index.tell(chart)
+                made = service_request_resource(one, chart, self.names.order_system)
+                yield FoundResource(made, _text((one.id,)), chart)
+            if ends:
+                return
+            before = found[-1].id
+
+    def _some_orders(
+        self, connection: Connection, query: ResourceQuery, before: int
+    ) -> tuple[list[Order], bool]:
+        """Return orders placed before one, and whether there are no further ones."""
+        named: set[str] | None = None
+        for one in query.of("_id"):
+            named = {uid_of(text) for text in one.texts}
+        if named is not None:
+            some = order_store.orders_of_studies(connection, named - {""})
+            return [one for one in some if one.id < before], True
+        for one in query.of("identifier"):
+            texts = [text.removeprefix("urn:oid:") for text in one.texts]
+            some = [
+                *order_store.orders_by_number(connection, texts).values(),
+                *order_store.orders_of_studies(connection, texts),
+            ]
+            by_id = {order.id: order for order in some if order.id < before}
+            return sorted(by_id.values(), key=lambda order: -order.id), True
+        numbers: list[str] | None = None
+        for one in query.of("patient", "subject"):
+            ids = [text.rpartition("/")[2] for text in one.texts]
+            known = [self.index.number(connection, id_) for id_ in ids]
+            moves = moves_of(connection, known)
+            numbers = [other for number in known if number for other in moves.all_of(number)]
+        if numbers == []:
+            return [], True
+        found = order_store.older_orders(connection, before, PIECE, numbers)
+        return found, len(found) < PIECE
+
+    def _patients(self, query: ResourceQuery) -> Iterator[FoundResource]:
+        with self.database.read() as connection:
+            numbers = candidates(connection, self.index, query.conditions)
+        ordered = sorted((patient_id(one), one) for one in numbers)
+        rest = iter([pair for pair in ordered if pair[0] > query.cursor])
+        while piece := list(islice(rest, PIECE)):
+            for _, number in piece:
+                made = self.patient(number)
+                if made is not None:
+                    yield FoundResource(made, self.index.tell(number), number)
+
+    def patient(self, number: str) -> Json | None:
+        """Return the patient of a chart; None where nobody is known by the number."""
+        with self.database.read() as connection:
+            known = next(known_charts(connection, [number]), None)
+            former = [one for one in moves_of(connection, [number]).all_of(number) if one != number]
+        patient = known or self._as_fetched(number)
+        if patient is None:
+            return None
+        return patient_resource(patient, former, self.names.patient_system, self.names.practice)
+
+    def _as_fetched(self, number: str) -> Patient | None:
+        """Return whom an archive names of whose exams somebody said that they are this number's."""
+        for study in self.finder.studies(Narrowing(patients=(number,)), Viewer()):
+            if chart_of(study) == number:
+                return study.exam.sent_patient
+        return None
+
+    def _endpoints(self, query: ResourceQuery, base: FhirBase) -> Iterator[FoundResource]:
+        for id_ in sorted(ENDPOINTS):
+            if id_ > query.cursor:
+                yield FoundResource(endpoint_resource(id_, base.dicomweb), id_)
+
+
+def _numbered(studies: Iterator[ListedStudy]) -> Iterator[tuple[tuple[int, int], ListedStudy]]:
+    """Yield studies with their places: the exam, and which part of it, in the order found."""
+    last, number = 0, 0
+    for study in studies:
+        number = number + 1 if study.exam.id == last else 0
+        last = study.exam.id
+        yield (last, number), study
+
+
+def _is_from(place: tuple[int, int], behind: Place) -> bool:
+    """Return whether a part stands at a place or behind it: exams go down, their parts up."""
+    return place[0] < behind[0] or place[1] >= behind[1]
+
+
+def _place(cursor: str, length: int) -> Place:
+    """Return the place a cursor names; raise `QueryRefused` for none of ours."""
+    parts = cursor.split(".") if cursor else []
+    numbers = [int(one) for one in parts if one.isascii() and one.isdecimal() and len(one) < 19]
+    if len(numbers) != len(parts) or len(parts) not in {0, length}:
+        raise QueryRefused(CURSOR)
+    return tuple(numbers)
+
+
+def _text(place: Place) -> str:
+    return ".".join(map(str, place))

@@ -1,0 +1,97 @@
+"""A study as far as it is one person's, with what its resources say of whom it is and for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.fhir.elements import Json, accession_identifier, on, reference, said
+from gdtbridge.fhir.ids import part_id, patient_id, uid_id
+from gdtbridge.orders.model import Order
+from gdtbridge.retrieve.items import ListedStudy
+from gdtbridge.retrieve.store import ListedObject
+from gdtbridge.sr import is_report
+
+NOT_ASSIGNED: Final = "nicht zugeordnet / not assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """What of a study is one person's, and the order it was done for.
+
+    ``place`` is where it stands in a search, the newest exam first; ``order_system`` is the URI of
+    accession numbers, if any.
+    """
+
+    study: ListedStudy
+    place: tuple[int, int]
+    order: Order | None = None
+    order_system: str = ""
+
+    @property
+    def uid(self) -> str:
+        """Study Instance UID."""
+        return self.study.exam.study_instance_uid
+
+    @property
+    def chart(self) -> str:
+        """The number of the chart it is in; empty where that is not decided."""
+        return chart_of(self.study)
+
+    @property
+    def id(self) -> str:
+        """Logical id of the ImagingStudy and of its page: another one in another chart."""
+        return part_id(self.uid, self.chart or str(self.study.exam.person))
+
+    @property
+    def objects(self) -> tuple[ListedObject, ...]:
+        """The objects; of several contents under one UID the last."""
+        return tuple({one.SOPInstanceUID: one for one in self.study.objects}.values())
+
+    @property
+    def reports(self) -> tuple[ListedObject, ...]:
+        """The Structured Reports among them, in the order received."""
+        found = (one for one in self.objects if is_report(one.SOPClassUID))
+        return tuple(sorted(found, key=lambda one: one.instance_id))
+
+    @property
+    def procedure(self) -> str:
+        """What was ordered, else the device's word for it."""
+        ordered = self.order.procedure if self.order is not None else ""
+        return ordered or self.study.exam.study_description
+
+    @property
+    def started(self) -> str:
+        """Study Date and Time as a dateTime; empty without a date."""
+        exam = self.study.exam
+        return on(to_date(exam.study_date), to_time(exam.study_time))
+
+    def subject(self) -> Json:
+        """Return whose it is; of nobody's the words alone, that no client takes for a patient."""
+        name = self.study.exam.sent_patient.listed_name
+        if self.chart:
+            return reference("Patient", patient_id(self.chart), name)
+        return reference("Patient", "", f"{name} ({NOT_ASSIGNED})".strip())
+
+    def imaging_study(self) -> Json:
+        """Return the reference to its ImagingStudy."""
+        return reference("ImagingStudy", self.id)
+
+    def based_on(self) -> list[Json]:
+        """Return the order it was done for; of one that nobody knows here the number alone."""
+        number = self.study.exam.accession_number
+        if not number:
+            return []
+        identifier = accession_identifier(number, self.order_system)
+        id_ = uid_id(self.order.study_instance_uid) if self.order is not None else ""
+        return [reference("ServiceRequest", id_) | said(identifier=identifier)]
+
+
+def chart_of(study: ListedStudy) -> str:
+    """Return the number of the chart a study is in; empty where nobody, or time, has said so.
+
+    What another archive has of a patient is in no chart unless it was assigned here.
+    """
+    is_in = study.is_decided and any(one.number for one in study.exam.claims)
+    return study.patient_id if is_in else ""

@@ -1,0 +1,65 @@
+"""The resources there are, what they are searched by and what can be had beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from gdtbridge.tsv import table
+
+
+class ParameterKind(StrEnum):
+    """Types of search parameters (R4 3.1.1.4)."""
+
+    TOKEN = "token"  # noqa: S105 - a code of a concept
+    STRING = "string"
+    DATE = "date"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """A search parameter of a resource: its name, its kind, the paths of the elements it is of."""
+
+    name: str
+    kind: ParameterKind
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """A reference that can be followed: its name, the type it leads to, the element it is."""
+
+    name: str
+    target: str
+    path: str
+
+
+RESOURCES: Final = (
+    *("Patient", "ServiceRequest", "ImagingStudy", "Endpoint"),
+    *("DiagnosticReport", "Observation", "DocumentReference"),
+)
+"""What can be searched and read; a Binary can be read alone."""
+
+
+@cache
+def parameters() -> Mapping[str, Mapping[str, SearchParameter]]:
+    """Return the search parameters by resource and name."""
+    found: dict[str, dict[str, SearchParameter]] = {kind: {} for kind in RESOURCES}
+    for resource, name, kind, paths in table("fhir/search_parameters.tsv"):
+        told = SearchParameter(name, ParameterKind(kind), tuple(paths.split("|")))
+        found[resource][name] = told
+    return MappingProxyType(found)
+
+
+@cache
+def includes() -> Mapping[str, Sequence[Include]]:
+    """Return what can be included, by resource."""
+    found: dict[str, list[Include]] = {kind: [] for kind in RESOURCES}
+    for resource, name, target, path in table("fhir/includes.tsv"):
+        found[resource].append(Include(name, target, path))
+    return MappingProxyType(found)

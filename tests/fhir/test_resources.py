@@ -1,0 +1,221 @@
+"""Resources made of facts, without a service: each odd thing a device or a practice says."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gdtbridge.exams.model import Claim, ClaimState, PatientExam
+from gdtbridge.fhir.coding import concept, system_of
+from gdtbridge.fhir.date_range import DatePrefix, range_of
+from gdtbridge.fhir.ids import part_id, patient_id, uid_of
+from gdtbridge.fhir.json_text import json_text
+from gdtbridge.fhir.resources.observations import ReportPart, facts_of
+from gdtbridge.fhir.resources.patients import merged_resource, patient_resource
+from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.people import Patient
+from gdtbridge.retrieve.items import ListedStudy
+from gdtbridge.sr import Measurement, Report
+from gdtbridge.sr.model import Code, ReportStatement, Subject, UntoldValue
+
+CLAIM = Claim(
+    id=1, exam_id=1, patient_id="4711", patient_name="Müller^Änne", patient_birth_date="",
+    patient_sex="F", accession_number="", modality="US", study_description="", study_date="",
+    study_time="", instances=1, first_at=0.0, person=1, state=ClaimState.SETTLED, held_because="",
+    number="4711", order_number="", word="", order_word="", of_receipt_day=False, confirmed=False,
+    unmatched=False,
+)  # fmt: skip
+EXAM = PatientExam(
+    id=1,
+    study_instance_uid="2.25.1",
+    patient_id="4711",
+    study_date="20240115",
+    claims=(CLAIM,),
+)
+PART = StudyPart(ListedStudy(EXAM, (), is_decided=True), (1, 0))
+
+
+def measured(**values: Any) -> Measurement:
+    """Return a measurement as the reader gives it."""
+    told = {"id": "LVIDD", "name": "Diameter", "value": Decimal("4.50"), "unit": "cm"}
+    coded = {"code": "29436-3", "scheme": "LN", "unit_code": "cm", "place": "1.1"}
+    return Measurement(**{**told, **coded, **values})
+
+
+def told(
+    *measurements: Measurement, fetal_sex: bool = False, **values: Any
+) -> list[dict[str, Any]]:
+    """Return the Observations of a report."""
+    report = Report(
+        sop_class_uid="", sop_uid="2.25.9", study_uid="2.25.1", template="5200", patient_id="4711",
+        manufacturer="GE", completion=None, content_time="2024-01-15T10:30:00",
+        measurements=measurements, warnings=(), **values,
+    )  # fmt: skip
+    return [fact.made() for fact in facts_of(ReportPart(PART, "2.25.9", report, fetal_sex))]
+
+
+@pytest.mark.parametrize("uid", ["2.25.1", "1.2.840.10008", "9" * 64, "0.0", "1.02..3"])
+def test_an_id_leads_back_to_its_uid(uid: str) -> None:
+    """It is a FHIR id of at most 64 characters, and what is none leads nowhere."""
+    id_ = part_id(uid, "4711")
+
+    assert uid_of(id_) == uid
+    assert len(id_) <= 64
+    assert "4711" not in id_
+    assert part_id(uid, "4712") != id_
+    for other in ("", "x", "é", f"a{id_}", "aaaa-1"):
+        assert uid_of(other) != uid
+
+
+def test_a_decimal_keeps_its_digits() -> None:
+    """No float comes between the device and the client."""
+    (one,) = told(measured(value=Decimal("4.50")))
+
+    assert '"value":4.50,' in json_text(one)
+    assert (
+        json_text({"a": [Decimal("1E+3"), True, None, 'ä"\n']})
+        == '{"a":[1000,true,null,"ä\\"\\n"]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "code", "is_ucum"),
+    [
+        *(("cm", "cm", True), ("/min", "{H.B.}/min", True), ("mm[Hg]", "mm[Hg]", True)),
+        *(("mmHg", "mmHg", False), ("Centimeter", "Centimeter", False), ("", "{ratio}", True)),
+        *(("[g/m2.7]", "[g/m2.7]", False), ("BPM", "BPM", False)),
+    ],
+)
+def test_a_unit_is_of_ucum_only_where_it_is_written_so(
+    unit: str,
+    code: str,
+    is_ucum: bool,  # noqa: FBT001
+) -> None:
+    """A word a device uses is told as a word."""
+    quantity = told(measured(unit=unit, unit_code=code))[0]["valueQuantity"]
+
+    assert ("system" in quantity) is is_ucum
+    assert quantity.get("code", quantity["unit"]) == code
+    assert "unit" not in told(measured(unit="", unit_code=""))[0]["valueQuantity"]
+
+
+def test_what_tells_values_apart_is_told() -> None:
+    """Side, mode, finding, label, child: two values of one concept never look alike."""
+    identity = ("LN:29436-3", "site=SCT:64033007", "laterality=SCT:7771000", "mode=SCT:399064001")
+    (one, other) = told(
+        measured(site="Niere", laterality="Left", mode="2D", label="Zyste 1", identity=identity),
+        measured(id="X", fetus="A", subject=Subject.FETUS, repeats=2),
+    )
+
+    assert one["bodySite"]["text"] == "Niere, Left"
+    (site,) = one["contained"]
+    assert site["locationQualifier"][0]["coding"][0]["code"] == "7771000"
+    assert one["extension"][0]["valueReference"]["reference"] == f"#{site['id']}"
+    parts = {part["code"]["coding"][0]["code"]: part for part in one["component"]}
+    assert parts["399264008"]["valueCodeableConcept"]["text"] == "2D"
+    assert parts["399264008"]["valueCodeableConcept"]["coding"][0]["code"] == "399064001"
+    assert parts["125010"]["valueCodeableConcept"]["text"] == "Zyste 1"
+    assert other["focus"] == [{"display": "Fetus A"}]
+    assert other["subject"]["reference"] == f"Patient/{patient_id('4711')}"
+    assert one["id"] != other["id"]
+
+
+def test_a_number_nobody_can_read_has_no_value() -> None:
+    """And a reason; what is no result at all is not told."""
+    lost = UntoldValue(measured(id="", value=Decimal("NaN"), place="1.2"), "bad_number")
+    none = UntoldValue(measured(id="", value=Decimal(1), place="1.3"), "count")
+    (one,) = told(untold=(lost, none))
+
+    assert "valueQuantity" not in one
+    assert one["dataAbsentReason"]["coding"][0]["code"] == "error"
+
+
+def test_words_dates_and_codes() -> None:
+    """A statement is a string, a date or a concept; the sex of a fetus is told by setting only."""
+    said = [
+        ReportStatement("A", "Comment", "TEXT", "Choroid\r\nplexus", "121106", "DCM"),
+        ReportStatement("B", "EDD", "DATE", "20240601", "11778-8", "LN"),
+        ReportStatement("C", "Sac", "CODE", "Normal", "1", "99X", "2", "99X"),
+        ReportStatement("D", "Sex", "TEXT", "m", "1", "99X", fetal_sex=True),
+    ]
+    values = told(statements=tuple(said))
+
+    assert [one["id"] for one in values] == list({one["id"]: one for one in values})
+    assert values[0]["valueString"] == "Choroid plexus"
+    assert values[1]["valueDateTime"] == "2024-06-01"
+    assert values[2]["valueCodeableConcept"]["text"] == "Normal"
+    assert len(values) == 3
+    assert len(told(statements=tuple(said), fetal_sex=True)) == 4
+
+
+def test_codes_have_the_systems_of_fhir() -> None:
+    """SNOMED RT with SNOMED CT before it; a private scheme a URI of ours, words none."""
+    assert [one["code"] for one in concept(Code("M-02550", "SRT", "Diameter"))["coding"]] == [
+        "81827009",
+        "M-02550",
+    ]
+    private = system_of("99GEMS")
+    assert private.startswith("urn:oid:2.25.")
+    assert private == system_of(" 99GEMS") != system_of("99PMSBLUS")
+    assert concept(Code("", "", "Frei getippt")) == {"text": "Frei getippt"}
+
+
+def test_names_birth_dates_and_merged_charts() -> None:
+    """Three component groups, a month without a day, control characters, a former number."""
+    (name, second, third) = patient_resource(
+        Patient.from_dicom("1", "Yamada^Tarou=山田^太郎=やまだ^たろう", "19580312", "O")
+    )["name"]
+    assert [one["extension"][0]["valueCode"] for one in (name, second, third)] == [
+        *("ABC", "IDE", "SYL"),
+    ]
+    assert (second["use"], second["family"], second["given"]) == ("usual", "山田", ["太郎"])
+    partial = patient_resource(Patient("1", "A\x1b\nB", birth_date_as_sent="00031950"))
+    assert partial["birthDate"] == "1950-03"
+    assert partial["name"][0]["family"] == "A B"
+    assert partial["gender"] == "unknown"
+    year = patient_resource(Patient("1", birth_date_as_sent="00001950"))
+    assert (year["birthDate"], "name" in year) == ("1950", False)
+    whole = Patient.from_dicom("1", "Müller^Änne^Maria^Dr.^jun.", date(1958, 3, 12), "F")
+    (official,) = patient_resource(whole, ["7"], "https://x.example")["name"]
+    assert official["given"] == ["Änne", "Maria"]
+    assert official["prefix"] == ["Dr."]
+    merged = merged_resource("7", "1")
+    assert (merged["active"], merged["link"][0]["type"]) == (False, "replaced-by")
+
+
+@pytest.mark.parametrize(
+    ("said", "prefix", "wanted", "fits"),
+    [
+        ("2024-01-15", "eq", "2024", True),
+        ("2024", "eq", "2024-01-15", False),
+        ("2024-01-15T10:30:00+01:00", "eq", "2024-01-15T09:30:00Z", True),
+        ("2024-01-15T10:30:00+01:00", "gt", "2024-01-15T10:30:00+01:00", False),
+        ("2024-02-29", "ge", "2024-02", True),
+        ("2024-02-29", "sa", "2024-02-28", True),
+        ("2024-12", "lt", "2025", True),
+        ("2024-12", "le", "2024-12-31", True),
+        ("2024-12", "eb", "2025-01-01", True),
+        ("2024-12", "ne", "2024-12", False),
+    ],
+)
+def test_dates_are_compared_as_the_times_they_cover(
+    said: str,
+    prefix: str,
+    wanted: str,
+    fits: bool,  # noqa: FBT001
+) -> None:
+    """R4 3.1.1.4.5, whatever the precision."""
+    time, other = range_of(said), range_of(wanted)
+
+    assert time is not None
+    assert other is not None
+    assert time.fits(DatePrefix(prefix), other) is fits
+
+
+@pytest.mark.parametrize("text", ["", "24", "2024-13", "2024-02-30", "2024-01-01T25:00", "x2024"])
+def test_what_is_no_date_covers_nothing(text: str) -> None:
+    """Nothing is guessed."""
+    assert range_of(text) is None
