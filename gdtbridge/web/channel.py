@@ -14,6 +14,7 @@ from functools import partial
 from socket import socket
 from typing import TYPE_CHECKING, Final, Protocol
 
+from waitress.buffers import OverflowableBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import ErrorTask
 
@@ -79,6 +80,7 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
     task_class = UpgradeTask
     request: RequestParser | None
     sendbuf_len: int
+    current_outbuf_count: int
 
     def __init__(
         self, server: _Accepting, sock: socket, addr: Address, *args: object, **kw: object
@@ -217,7 +219,18 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         with self.outbuf_lock:
             if not self.total_outbufs_len:
                 self.answer = Pace(time.monotonic())
+            self._let_go_of_read()
         return int(super().write_soon(data))
+
+    def _let_go_of_read(self) -> None:
+        """Begin another buffer where this one is in memory and has had its megabyte.
+
+        waitress's keeps what its reader took already, up to `Limits.waiting_bytes`.
+        """
+        most = self.adj.outbuf_overflow
+        if self.current_outbuf_count >= most and not self.outbufs[-1].overflowed:
+            self.outbufs.append(OverflowableBuffer(most))
+            self.current_outbuf_count = 0
 
     def _flush_some(self, *args: object, **kw: object) -> bool:
         """Send what waits and note how much the client took of it."""

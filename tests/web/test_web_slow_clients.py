@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from waitress.buffers import BytesIOBasedBuffer, FileBasedBuffer
 
 from gdtbridge.settings import HttpSettings
 from gdtbridge.web import WebServer
@@ -118,6 +119,21 @@ def test_slow_reader_gets_the_whole_answer() -> None:
             size += len(part)
             wait_until(begun + size / LARGE)
         assert size > LARGE
+
+
+def test_what_was_read_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large answer no more than some megabytes are in memory, however fast its reader is."""
+    held = []
+
+    def noted(self: BytesIOBasedBuffer, part: bytes) -> None:
+        FileBasedBuffer.append(self, part)
+        held.append(len(self.file.getvalue()))
+
+    monkeypatch.setattr(BytesIOBasedBuffer, "append", noted)
+    with serving_large(Limits()) as server:
+        answer = requests.get(f"http://127.0.0.1:{server.port}/large", timeout=30)
+    assert len(answer.content) == LARGE
+    assert 0 < max(held) < 3 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
