@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 from pydicom import config
@@ -97,6 +98,7 @@ Item: TypeAlias = Mapping[int, Element]
 NOTHING: Item = {}
 
 
+@lru_cache(maxsize=4096)
 def tag_of(keyword: str) -> int:
     """Return the tag of a DICOM keyword."""
     tag = tag_for_keyword(keyword)
@@ -140,6 +142,7 @@ def items_of(item: Item, keyword: str) -> tuple[Item, ...]:
     return element.items if element is not None else ()
 
 
+@lru_cache(maxsize=4096)
 def vr_of(tag: int) -> str:
     """Return the VR of the dictionary, the first where it names several, ``UN`` when unknown."""
     try:

@@ -36,7 +36,7 @@ from gdtbridge.viewing.store import bytes_key
 from worklist import AnswerCharset, Match, MatchPolicy
 from worklist.folder import answer_to
 from worklist.item import Element, Item, item_from, tag_of, text_of
-from worklist.query import Query
+from worklist.query import Projection, Query
 from worklist.temporal import da_of, parse_range, to_day
 from worklist.text import has_wildcard, name_groups
 
@@ -122,16 +122,33 @@ class ArchiveFinder:
         self, asked: Item, *, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
     ) -> Iterator[Match]:
         """Return the answers to keys, as `find` does."""
+        keys, wanted, items = self._found(asked, viewer, is_cancelled)
+        tables = tables_of(level_of(keys))
+        return (answer_to(keys, item, wanted, tables) for item in items)
+
+    def items(
+        self, asked: Item, *, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+    ) -> Iterator[Item]:
+        """Return what the answers to keys say, whatever the characters, as `answers` does."""
+        keys, wanted, items = self._found(asked, viewer, is_cancelled)
+        projection = Projection(keys, tables_of(level_of(keys)))
+        return (wanted.as_named(projection.of(item)) for item in items)
+
+    def _found(
+        self, asked: Item, viewer: Viewer, is_cancelled: Callable[[], bool]
+    ) -> tuple[Item, Query, Iterator[Item]]:
+        """Return what is asked, as keys and read, and all there is to say of what matches."""
         level = level_of(asked)
         keys = {**asked, **item_of(QueryRetrieveLevel=level)}  # it may have been told otherwise
-        tables = tables_of(level)
-        wanted = Query.of(_bounded(keys), MatchPolicy(charset=viewer.charset, attributes=tables))
+        policy = MatchPolicy(charset=viewer.charset, attributes=tables_of(level))
+        wanted = Query.of(_bounded(keys), policy)
         studies = self.studies(narrowing_of(keys), viewer, is_cancelled)
         if level is QueryLevel.PATIENT:
             items = self._patients(studies, keys, wanted, viewer)
         else:
             items = self._matching(studies, level, wanted)
-        return (answer_to(keys, {**item, **self._always(level)}, wanted, tables) for item in items)
+        always = self._always(level)
+        return keys, wanted, ({**item, **always} for item in items)
 
     def leaving(self, query: Dataset, *, viewer: Viewer) -> Iterator[LeavingObject]:
         """Return the objects a Retrieve identifier names (PS3.4 C.4.2.1.4), as they are to leave.

@@ -17,7 +17,7 @@ from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people.folding import LONGEST_KEY
 from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, study_name
 
-PAGE: Final = 200
+PAGE: Final = 128
 """Exams looked at together."""
 _LAST: Final = "\U0010ffff"
 _SHOWN: Final = instance.c.standing.in_(SHOWN)

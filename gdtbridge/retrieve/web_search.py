@@ -19,7 +19,7 @@ from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, QueryRefused, Vie
 from gdtbridge.retrieve.web_keys import key_element, tags_named
 from gdtbridge.tsv import table
 from worklist import AnswerCharset
-from worklist.item import Element, Item, item_from, tag_of, vr_of
+from worklist.item import Element, Item, tag_of, vr_of
 
 SECONDS: Final = 20.0
 """What a search may take until it has found the page that was asked for."""
@@ -74,8 +74,8 @@ class WebSearch:
         def is_late() -> bool:
             return time.monotonic() > until
 
-        for match in self._finder.answers(keys, viewer=viewer, is_cancelled=is_late):
-            item = dict(item_from(match.dataset))
+        for found in self._finder.items(keys, viewer=viewer, is_cancelled=is_late):
+            item = dict(found)
             del item[_LEVEL]
             item[_CHARACTER_SET] = Element("CS")
             yield json_dataset(item)
