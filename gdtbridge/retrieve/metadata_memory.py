@@ -29,11 +29,11 @@ class MetadataMemory:
         self._size = 0
 
     def has(self, key: str) -> bool:
-        """Return whether an object's metadata are known, as far as can be told without looking."""
+        """Return whether an object's metadata are known; on the disk they may be damaged."""
         with self._lock:
             if key in self._kept:
                 return True
-        return self.cache.has(_edition_of(key))
+        return self.cache.has(_edition_of(key)) or self.get(key) is not None
 
     def get(self, key: str) -> bytes | None:
         """Return an object's metadata; None where they are not known."""
