@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from gdtbridge.archive.arrivals import Arrivals
 from gdtbridge.commitment import (
     CommitmentBook,
+    CommitmentRequest,
     DuplicateTransaction,
     ReferencedInstance,
     TooManyCommitments,
@@ -393,6 +395,36 @@ def test_a_restored_database_is_verified_anew(asking: Asking) -> None:
     asking.wait()
     assert asking.outcome() == {"2.25.11": MISSING}
     assert asking.practice.outbox.questions() == ()
+
+
+def test_a_program_fetches_its_answer(asking: Asking) -> None:
+    """Nothing is sent and nothing waited for; asked again, and when restored, it is looked anew."""
+    asking.send("2.25.11")
+    asked = CommitmentRequest("2.25.1", "STOW", "", "", referenced("2.25.11", "2.25.12"))
+    asking.book.request(asked)
+    assert asking.book.answer("2.25.1", "STOW") is None
+    asking.wait()
+    found = asking.book.answer("2.25.1", "STOW")
+    assert found is not None
+    assert found.committed == ((US_IMAGE, "2.25.11"),)
+    assert found.failed == ((US_IMAGE, "2.25.12", MISSING),)
+    assert asking.answers() == []
+    assert asking.book.overview(only_open=True) == []
+    again: list[Callable[[], None]] = [lambda: asking.book.request(asked), lambda: _restore(asking)]
+    for look_again in again:
+        look_again()
+        assert asking.book.answer("2.25.1", "STOW") is None
+        asking.wait()
+        assert asking.book.answer("2.25.1", "STOW") == found
+    with pytest.raises(DuplicateTransaction):
+        asking.book.request(replace(asked, references=referenced("2.25.11")))
+    with pytest.raises(NotFound):
+        asking.book.answer("2.25.1", "US01")
+
+
+def _restore(asking: Asking) -> None:
+    with asking.practice.database.write() as connection:
+        assert list(reopen_unanswered(connection, asking.practice.clock.utc())) == []
 
 
 def test_answered_requests_are_forgotten_and_promises_are_not(asking: Asking) -> None:
