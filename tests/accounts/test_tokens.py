@@ -57,6 +57,17 @@ def test_what_is_wrong_is_named(house: House, name: str, scopes: list[str], fiel
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("aet", "scopes"),
+    [("US_RAUM1", ["studies"]), ("x" * 17, ["dicomweb-store"]), ("\\", ["dicomweb-store"])],
+)
+def test_a_device_is_named_by_its_title(house: House, aet: str, scopes: list[str]) -> None:
+    """By one that can be sent, and for who brings objects."""
+    with pytest.raises(AccountError) as refused:
+        house.access.tokens.make("Sono", scopes, BOSS, aet)
+    assert refused.value.field == "aet"
+
+
 def test_every_scope_is_documented(project: Path) -> None:
     """In docs/reference/access.md."""
     text = (project / "docs" / "reference" / "access.md").read_text("utf-8")

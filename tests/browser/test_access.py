@@ -136,9 +136,13 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
     """It is shown once, opens what it is for, and after it is revoked nothing."""
     with office(browser, practice, "/system/schluessel") as page:
         page.get_by_label("Name").fill("Praxissoftware Raum 1")
+        page.get_by_label("AE-Titel").fill("US_RAUM1")
         page.get_by_role("button", name="Erstellen").click()
         expect(page.get_by_role("group", name="Wofür")).to_contain_text("Bitte wählen")
         page.get_by_role("checkbox", name="Arbeitsliste lesen und ändern").check()
+        page.get_by_role("button", name="Erstellen").click()
+        expect(page.get_by_text("nur mit dicomweb-store")).to_be_visible()
+        page.get_by_role("checkbox", name="Bilder über DICOMweb schicken").check()
         page.get_by_role("button", name="Erstellen").click()
         secret = page.locator("code.secret").inner_text()
         assert violations(page) == []
@@ -149,6 +153,7 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
         assert requests.get(readable, headers=headers, timeout=60).status_code == 403
         page.get_by_role("link", name="Fertig").click()
         expect(page.get_by_text(secret)).to_have_count(0)
+        expect(page.get_by_role("table")).to_contain_text("AE-Titel: US_RAUM1")
         page.get_by_role("button", name="Sperren Praxissoftware Raum 1").click()
         expect(page.get_by_role("status").first).to_contain_text("gesperrt")
         assert requests.get(listed, headers=headers, timeout=60).status_code == 401

@@ -89,15 +89,16 @@ def test_a_restored_copy_lets_nobody_stay_signed_in(
 
 def test_a_token_is_shown_once(run: Callable[..., Result]) -> None:
     """The list has no secret; what is wrong is named."""
-    made = run("access", "token", "add", "AIS", "--scope", "worklist-add", "--scope", "studies")
+    scopes = ("--scope", "studies", "--scope", "dicomweb-store")
+    made = run("access", "token", "add", "AIS", *scopes, "--aet", "US_RAUM1")
     secret = made.stdout.strip()
     assert secret.startswith("gdtb_")
     listed = run("access", "tokens")
     assert secret not in listed.stdout
-    assert "studies, worklist-add" in listed.stdout
+    assert "dicomweb-store, studies" in listed.stdout
     assert run("access", "token", "revoke", "1").exit_code == 0
     (row,) = json.loads(run("access", "tokens", "--json").stdout)
-    assert row["state"] == "gesperrt / revoked"
+    assert (row["state"], row["aet"]) == ("gesperrt / revoked", "US_RAUM1")
     wrong = run("access", "token", "add", "AIS", "--scope", "all")
     assert wrong.exit_code == 1
     assert "worklist-add" in wrong.stderr
