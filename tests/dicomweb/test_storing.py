@@ -25,7 +25,7 @@ from gdtbridge.service import object_taker, web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
 from gdtbridge.web.dicomweb import committing
-from gdtbridge.web.dicomweb.dataset_answers import JSON
+from gdtbridge.web.dicomweb.datasets import JSON
 from gdtbridge.web.dicomweb.place import ROOT
 from gdtbridge.web.dicomweb.storing import UNKNOWN_SENDER
 from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of

@@ -5,8 +5,6 @@ Each instance is read back from the disk, by who does it for devices (`gdtbridge
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,14 +20,14 @@ from gdtbridge.commitment import (
 )
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.errors import OutOfResources
-from gdtbridge.retrieve.dicom_json import JsonDataset
 from gdtbridge.web.access.principal import principal
 from gdtbridge.web.access.slots import Slots
-from gdtbridge.web.dicomweb.dataset_answers import JSON, answer_with, element, reference
-from gdtbridge.web.dicomweb.negotiation import content_of
+from gdtbridge.web.dicomweb.datasets import answer_with, failure, reference, sent_dataset
 from gdtbridge.web.dicomweb.storing import UNKNOWN_SENDER
 from gdtbridge.web.ports import WebCommitmentPort
 from gdtbridge.web.problems import RETRY_SECONDS, refuse
+from worklist import Item, items_of, text_of
+from worklist.item import sequence_element, text_element
 
 WAIT_SECONDS: Final = 10.0
 """How long an answer is waited for before the program is told to come back."""
@@ -53,9 +51,9 @@ class CommitmentCalls:
 
     def ask(self, transaction: str) -> Response:
         """Verify the instances of the body, and answer; 202 where that takes longer."""
-        asked = CommitmentRequest(
-            transaction, _title(), "", "", _instances_in(_dataset(), transaction)
-        )
+        request.max_content_length = LARGEST_REQUEST
+        instances = _instances_in(sent_dataset(), transaction)
+        asked = CommitmentRequest(transaction, _title(), "", "", instances)
         release = self.places.take()
         try:
             self.book.request(asked)
@@ -84,61 +82,25 @@ def _told(report: CommitmentReport | None) -> Response:
     return answer_with(commitment_result(report))
 
 
-def commitment_result(report: CommitmentReport) -> JsonDataset:
+def commitment_result(report: CommitmentReport) -> Item:
     """Return the answer as a dataset (PS3.18 Annex J.2; PS3.4 Table J.3-2)."""
-    found: JsonDataset = {"00081195": element("UI", report.transaction_uid)}
-    if report.committed:
-        found["00081199"] = element("SQ", *(reference(*one) for one in report.committed))
-    if report.failed:
-        failed = (
-            reference(kind, uid) | {"00081197": element("US", reason)}
-            for kind, uid, reason in report.failed
-        )
-        found["00081198"] = element("SQ", *failed)
-    return found
+    kept = [reference(*one) for one in report.committed]
+    failed = [reference(kind, uid) | failure(reason) for kind, uid, reason in report.failed]
+    sequences = {"ReferencedSOPSequence": kept, "FailedSOPSequence": failed}
+    told = [sequence_element(name, *items) for name, items in sequences.items() if items]
+    return dict([text_element("TransactionUID", report.transaction_uid), *told])
 
 
-def _dataset() -> Mapping[str, object]:
-    """Return the dataset of the body; raise `CallRefused` (400, 413, 415)."""
-    if content_of(request)[0] not in {JSON, "application/json"}:
-        raise refuse(415, JSON)
-    request.max_content_length = LARGEST_REQUEST
-    try:
-        found = json.loads(request.get_data())
-    except (ValueError, RecursionError):
-        raise refuse(400, JSON) from None
-    if isinstance(found, list) and len(found) == 1:
-        found = found[0]
-    if not isinstance(found, dict):
-        raise refuse(400, NO_REQUEST)
-    return found
-
-
-def _instances_in(
-    dataset: Mapping[str, object], transaction: str
-) -> tuple[ReferencedInstance, ...]:
+def _instances_in(dataset: Item, transaction: str) -> tuple[ReferencedInstance, ...]:
     """Return what a request asks about (Annex J.1), each once; raise `CallRefused` (400)."""
-    if not is_uid(transaction) or _text(dataset, "00081195") not in {"", transaction}:
+    if not is_uid(transaction) or text_of(dataset, "TransactionUID") not in {"", transaction}:
         raise refuse(400, NO_TRANSACTION)
-    items = _values(dataset, "00081199")
+    names = ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+    items = items_of(dataset, "ReferencedSOPSequence")
     try:
-        found = [
-            ReferencedInstance.of(_text(one, "00081150"), _text(one, "00081155")) for one in items
-        ]
+        found = [ReferencedInstance.of(*(text_of(one, name) for name in names)) for one in items]
     except ValueError:
         raise refuse(400, NO_REQUEST) from None
     if not found:
         raise refuse(400, NO_REQUEST)
     return tuple(dict.fromkeys(found))
-
-
-def _text(dataset: object, tag: str) -> str:
-    """Return the one text of an attribute; empty where there is none."""
-    found = _values(dataset, tag)
-    return found[0].strip() if found and isinstance(found[0], str) else ""
-
-
-def _values(dataset: object, tag: str) -> list[object]:
-    told = dataset.get(tag) if isinstance(dataset, dict) else None
-    found = told.get("Value") if isinstance(told, dict) else None
-    return found if isinstance(found, list) else []

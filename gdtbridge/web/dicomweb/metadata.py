@@ -15,7 +15,7 @@ from gdtbridge import __version__
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.web.dicomweb.compressing import GZIP, compressed, takes_gzip
-from gdtbridge.web.dicomweb.dataset_answers import JSON, XML
+from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import accepted
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls

@@ -14,7 +14,7 @@ from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
-from gdtbridge.web.dicomweb.dataset_answers import JSON, XML
+from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held

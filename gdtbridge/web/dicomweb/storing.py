@@ -6,7 +6,7 @@ Success is answered when each object is on the disk. One that is refused keeps n
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -26,10 +26,9 @@ from gdtbridge.errors import (
     StoreError,
 )
 from gdtbridge.logs import describe
-from gdtbridge.retrieve.dicom_json import JsonDataset
 from gdtbridge.web.access.principal import concerns, principal
 from gdtbridge.web.access.slots import Slots
-from gdtbridge.web.dicomweb.dataset_answers import answer_with, element, reference
+from gdtbridge.web.dicomweb.datasets import answer_with, failure, reference
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, content_of
 from gdtbridge.web.dicomweb.place import WebBase
 from gdtbridge.web.dicomweb.received_parts import (
@@ -41,6 +40,8 @@ from gdtbridge.web.dicomweb.received_parts import (
 )
 from gdtbridge.web.dicomweb.retrieving import DICOM
 from gdtbridge.web.problems import refuse
+from worklist import Item
+from worklist.item import Element, sequence_element, text_element
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,12 @@ FAILURES: Final = {
     "not-stored": SopClassNotSupported,
 }
 """What is answered for the reasons of `judged_object` (PS3.18 Table I.2-2)."""
+STORED, FAILED, OTHERS = SEQUENCES = (
+    "ReferencedSOPSequence",
+    "FailedSOPSequence",
+    "OtherFailuresSequence",
+)
+"""Of an answer: what is stored, what is not, and what is not and has no UID."""
 NO_OBJECTS: Final = "Es kam kein Objekt. / No object came."
 NO_UID: Final = "Die Study Instance UID im Pfad ist keine UID. / The path's study is no UID."
 NOT_PLAIN: Final = "Content-Encoding: bitte unverpackt schicken. / Send it without encoding."
@@ -94,7 +101,7 @@ class StoreCalls:
         return answer_with(store_result(outcomes, self.base.uri()), status_of(outcomes))
 
     def _store(self, body: BinaryIO, part: ReceivedPart, study: str) -> PartOutcome:
-        judged, failure = FOREIGN, StoreError()
+        judged, why = FOREIGN, StoreError()
         sender = ObjectSender(principal().aet or UNKNOWN_SENDER, request.remote_addr or "")
         try:
             with part.open(body) as file:
@@ -102,16 +109,16 @@ class StoreCalls:
                 self._must_fit(judged, part.size, study)
                 self.taker.take(file, part.size, judged, sender)
         except StoreError as error:
-            failure = error
+            why = error
         except DatasetError:
-            failure = NotUnderstood("the dataset is damaged")
+            why = NotUnderstood("the dataset is damaged")
         except Exception as error:  # noqa: BLE001 - the program is told, whatever it is
             log.error("object not stored: %s", describe(error))
-            failure = ProcessingFailure("not stored")
+            why = ProcessingFailure("not stored")
         else:
             return PartOutcome(judged, None)
-        log.warning("object refused: %s (%04X)", type(failure).__name__, failure.status)
-        return PartOutcome(judged, failure)
+        log.warning("object refused: %s (%04X)", type(why).__name__, why.status)
+        return PartOutcome(judged, why)
 
     def _must_fit(self, judged: JudgedFile, size: int, study: str) -> None:
         if judged.condition is ObjectCondition.FOREIGN:
@@ -155,31 +162,29 @@ def status_of(outcomes: Sequence[PartOutcome]) -> int:
     return 413 if all(isinstance(one, ObjectTooLarge) for one in failures) else 409
 
 
-def store_result(outcomes: Sequence[PartOutcome], base: str) -> JsonDataset:
+def store_result(outcomes: Sequence[PartOutcome], base: str) -> Item:
     """Return the Store Instances Response (PS3.18 Annex I.2), below the services' URI."""
-    stored, failed, others = [], [], []
+    sequences: dict[str, list[Item]] = {name: [] for name in SEQUENCES}
     for one in outcomes:
         judged = one.judged
+        kind = judged.SOPClassUID if is_uid(judged.SOPClassUID) else ""
+        named = reference(kind, judged.SOPInstanceUID)
         if one.failure is None:
-            url = {"00081190": element("UR", *_url(base, judged))}
-            stored.append(reference(judged.SOPClassUID, judged.SOPInstanceUID) | url)
-            continue
-        reason = {"00081197": element("US", one.failure.status)}
-        if is_uid(judged.SOPInstanceUID):
-            kind = judged.SOPClassUID if is_uid(judged.SOPClassUID) else ""
-            failed.append(reference(kind, judged.SOPInstanceUID) | reason)
+            sequences[STORED].append(named | dict([_url(base, judged)]))
+        elif is_uid(judged.SOPInstanceUID):
+            sequences[FAILED].append(named | failure(one.failure.status))
         else:
-            others.append(reason)
+            sequences[OTHERS].append(failure(one.failure.status))
     studies = {one.judged.StudyInstanceUID for one in outcomes if one.failure is None}
-    known = len(studies) == 1 and all(map(is_uid, studies))
-    answer = {"00081190": element("UR", f"{base}/studies/{studies.pop()}")} if known else {}
-    sequences = {"00081198": failed, "00081199": stored, "0008119A": others}
-    return answer | {tag: element("SQ", *items) for tag, items in sequences.items() if items}
+    known = [uid for uid in studies if is_uid(uid)]
+    url = f"{base}/studies/{known[0]}" if len(studies) == len(known) == 1 else ""
+    told = [sequence_element(name, *items) for name, items in sequences.items() if items]
+    return dict([text_element("RetrieveURL", url), *told] if url else told)
 
 
-def _url(base: str, judged: JudgedFile) -> Iterator[str]:
-    """Yield where an object can be fetched; nothing where it does not say its study and series."""
-    path = (judged.StudyInstanceUID, judged.SeriesInstanceUID, judged.SOPInstanceUID)
-    if all(map(is_uid, path)):
-        study, series, instance = path
-        yield f"{base}/studies/{study}/series/{series}/instances/{instance}"
+def _url(base: str, judged: JudgedFile) -> tuple[int, Element]:
+    """Return where an object can be fetched; empty where it does not say study and series."""
+    study, series = judged.StudyInstanceUID, judged.SeriesInstanceUID
+    known = is_uid(study) and is_uid(series)
+    path = f"/studies/{study}/series/{series}/instances/{judged.SOPInstanceUID}"
+    return text_element("RetrieveURL", base + path if known else "")

@@ -13,10 +13,9 @@ from flask import Response, request
 
 from gdtbridge.errors import OrderError
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
-from gdtbridge.retrieve.json_item import JsonRefused, read_json_dataset
 from gdtbridge.tsv import table
 from gdtbridge.web.access.principal import concerns_order
-from gdtbridge.web.dicomweb.dataset_answers import JSON
+from gdtbridge.web.dicomweb.datasets import sent_dataset
 from gdtbridge.web.dicomweb.negotiation import accepted
 from gdtbridge.web.dicomweb.place import WebBase
 from gdtbridge.web.dicomweb.searching import (
@@ -26,16 +25,11 @@ from gdtbridge.web.dicomweb.searching import (
     written,
 )
 from gdtbridge.web.ports.work_items import WorkItemPorts
-from gdtbridge.web.problems import CallRefused, FieldProblem, ProblemDetails, refuse
+from gdtbridge.web.problems import CallRefused, FieldProblem, ProblemDetails
 from gdtbridge.work_items import AlreadyInState, WorkItem, WorkItemFault, WorkItemRefused
 from worklist import Item, items_of, text_of
 from worklist.item import NOTHING
 
-TYPES: Final = frozenset({JSON, "application/json"})
-WRONG_TYPE: Final = f"Erwartet wird {JSON}. / {JSON} is expected."
-NO_DATASET: Final = (
-    "Kein Datensatz im DICOM JSON Model: {0}. / No dataset in the DICOM JSON Model: {0}."
-)
 WRONG: Final = "Fehlt oder ist nicht erlaubt. / Is missing or not permitted."
 MODIFIED: Final = "The UPS was created with modifications."
 ALREADY: Final = "The UPS is already in the requested state of {0}"
@@ -87,7 +81,7 @@ class WorkItemCalls:
 
     def create(self) -> Response:
         """Create a work item (PS3.18 11.4)."""
-        said = _body()
+        said = sent_dataset()
         uid = _parameter(*UID_PARAMETERS) or text_of(said, "SOPInstanceUID")
         with self._refusing():
             made = self.ports.items.create(said, uid)
@@ -107,7 +101,7 @@ class WorkItemCalls:
 
     def update(self, uid: str) -> Response:
         """Update a work item (PS3.18 11.6)."""
-        said = _body()
+        said = sent_dataset()
         with self._refusing():
             changed = self.ports.items.update(uid, said, _parameter(*TRANSACTION_PARAMETERS))
         concerns_order(changed.order)
@@ -115,7 +109,7 @@ class WorkItemCalls:
 
     def change_state(self, uid: str, aet: str = "") -> Response:
         """Change the state of a work item (PS3.18 11.7)."""
-        said = _body()
+        said = sent_dataset()
         wanted = text_of(said, "ProcedureStepState")
         known = text_of(said, "TransactionUID") or _parameter(*TRANSACTION_PARAMETERS)
         return self._changed(
@@ -124,7 +118,7 @@ class WorkItemCalls:
 
     def request_cancel(self, uid: str, aet: str = "") -> Response:
         """Request the cancellation of a work item (PS3.18 11.8)."""
-        said = _body() if request.content_length or request.mimetype else NOTHING
+        said = sent_dataset() if request.content_length or request.mimetype else NOTHING
         return self._changed(uid, 202, lambda: self.ports.items.request_cancel(uid, said, aet))
 
     def _changed(self, uid: str, status: int, change: Callable[[], WorkItem]) -> Response:
@@ -192,19 +186,6 @@ def _faults() -> dict[WorkItemFault, tuple[int, str, str]]:
 
 def _as_it_is(row: JsonDataset) -> JsonDataset:
     return row
-
-
-def _body() -> Item:
-    """Return the dataset of a request's body; raise `CallRefused` for anything else.
-
-    The type is insisted on because a web page can send forms anywhere, but not JSON.
-    """
-    if request.mimetype not in TYPES:
-        raise refuse(415, WRONG_TYPE)
-    try:
-        return read_json_dataset(request.get_data())
-    except JsonRefused as error:
-        raise refuse(400, NO_DATASET.format(error)) from None
 
 
 def _parameter(*names: str) -> str:
