@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from pydicom.datadict import tag_for_keyword
 
 from gdtbridge.dataset.values import to_instant, to_microseconds
 from gdtbridge.retrieve.finder import QueryRefused
-from worklist.item import Element, vr_of
+from worklist.item import Element, Item, vr_of
 from worklist.temporal import parse_range, to_day
 
 MOST_LEVELS: Final = 64
@@ -33,6 +34,31 @@ def tags_named(name: str) -> list[int]:
     tags = [int(part, 16) if _TAG.fullmatch(part) else tag_for_keyword(part) for part in parts]
     found = [tag for tag in tags if tag is not None]
     return found if len(found) == len(tags) else []
+
+
+def key_item(keys: Sequence[tuple[str, str]]) -> Item:
+    """Return names with their values as keys by tag.
+
+    Those below one sequence are met by one item; of a key that stands there again each value is
+    enough. Raises `QueryRefused`.
+    """
+    found: dict[int, Element] = {}
+    for name, value in keys:
+        if tags := tags_named(name):
+            key = key_element(tags, value)
+            found[tags[0]] = _together(found[tags[0]], key) if tags[0] in found else key
+    return found
+
+
+def _together(one: Element, other: Element) -> Element:
+    if one.texts or other.texts:
+        return replace(one, texts=(*one.texts, *other.texts))
+    if not one.items or not other.items:
+        return one if other.is_empty else other
+    items = dict(one.items[0])
+    for tag, key in other.items[0].items():
+        items[tag] = _together(items[tag], key) if tag in items else key
+    return replace(one, items=(items,))
 
 
 def key_element(tags: Sequence[int], value: str) -> Element:

@@ -16,7 +16,7 @@ from typing import Final
 from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, QueryRefused, Viewer
-from gdtbridge.retrieve.web_keys import key_element, tags_named
+from gdtbridge.retrieve.web_keys import key_element, key_item, tags_named
 from gdtbridge.tsv import table
 from worklist import AnswerCharset
 from worklist.item import Element, Item, tag_of, vr_of
@@ -93,9 +93,7 @@ def _keys(query: WebQuery) -> Iterator[tuple[int, Element]]:
     for name in query.fields:
         if (tags := tags_named(name)) and name != "all":
             yield tags[0], key_element(tags, "")
-    for name, value in query.keys:
-        if tags := tags_named(name):
-            yield tags[0], key_element(tags, value)
+    yield from key_item(query.keys).items()
     for keyword, uid in query.path.items():
         yield tag_of(keyword), Element("UI", texts=(uid,))
     yield _LEVEL, Element("CS", texts=(query.level,))

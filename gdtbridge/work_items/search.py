@@ -13,7 +13,7 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.finder import QueryRefused
-from gdtbridge.retrieve.web_keys import key_element, tags_named
+from gdtbridge.retrieve.web_keys import key_item, tags_named
 from gdtbridge.retrieve.web_search import MOST_FIELDS, SECONDS, SearchTooBroad
 from gdtbridge.work_items import store
 from gdtbridge.work_items.attributes import NEVER_TOLD, search_tables
@@ -100,23 +100,9 @@ def query_of(asked: Item) -> Query:
 
 
 def asked_keys(keys: Sequence[tuple[str, str]]) -> Item:
-    """Return keys by tag, those below one sequence in one item; raise `QueryRefused`."""
-    found: dict[int, Element] = {}
-    for name, value in keys:
-        if tags := tags_named(name):
-            key = key_element(tags, value)
-            found[tags[0]] = _together(found[tags[0]], key) if tags[0] in found else key
-    found.pop(tag_of(NEVER_TOLD), None)
-    return found
-
-
-def _together(one: Element, other: Element) -> Element:
-    if one.VR != "SQ" or not one.items or not other.items:
-        return other
-    items = dict(one.items[0])
-    for tag, key in other.items[0].items():
-        items[tag] = _together(items[tag], key) if tag in items else key
-    return replace(one, items=(items,))
+    """Return keys by tag, without what is never told; raise `QueryRefused`."""
+    never = tag_of(NEVER_TOLD)
+    return {tag: key for tag, key in key_item(keys).items() if tag != never}
 
 
 def _answered(fields: Sequence[str]) -> Item:

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydicom import Dataset, uid
 from werkzeug.test import TestResponse
 
 from gdtbridge.service import web_ports
 from gdtbridge.settings import Settings
-from gdtbridge.web import create_app
+from gdtbridge.web import WebServer, create_app, create_server
 from gdtbridge.web.dicomweb.place import ROOT
+from tests.pictures.builder import write
 from tests.tools.practice import Practice
 
 STUDY = "2.25.4711000"
 """Four objects of Änne Müller, in two series."""
+OCTETS = "multipart/related; type=application/octet-stream; transfer-syntax=*"
 HELD = "2.25.99000"
 """One object of nobody the practice knows by a number."""
 
@@ -67,4 +70,54 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     practice.wait()
     app = create_app(settings, web_ports(practice.core), dict)
     yield Services(practice, app.test_client())
+    practice.close()
+
+
+@pytest.fixture(scope="module")
+def server(services: Services) -> Iterator[WebServer]:
+    """Return a server of the services."""
+    settings = services.practice.settings
+    http = settings.http.model_copy(update={"port": 0})
+    running = create_server(
+        settings.model_copy(update={"http": http}), web_ports(services.practice.core), dict
+    )
+    running.start()
+    yield running
+    running.stop(grace=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive that takes any object, and the addresses of what it has."""
+
+    practice: Practice
+    client: FlaskClient
+    folder: Path
+
+    def keep(self, made: Dataset, study: str = "", series: str = "") -> str:
+        """Have an object received; return its address."""
+        made.StudyInstanceUID = study or uid.generate_uid()
+        made.SeriesInstanceUID = series or uid.generate_uid()
+        return self.keep_file(write(made, self.folder / "sent.dcm"), made)
+
+    def keep_file(self, path: Path, made: Dataset) -> str:
+        """Have a file received; return its address."""
+        self.practice.arriving = {"TransferSyntaxUID": str(made.file_meta.TransferSyntaxUID)}
+        self.practice.send_file(path, made.SOPClassUID, made.SOPInstanceUID)
+        study, series = made.StudyInstanceUID, made.SeriesInstanceUID
+        return f"/dicom-web/studies/{study}/series/{series}/instances/{made.SOPInstanceUID}"
+
+    def get(self, address: str, accept: str = OCTETS) -> TestResponse:
+        """Call an address."""
+        return self.client.get(address, headers={"Accept": accept}, buffered=True)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Return the archive of this file."""
+    folder = tmp_path_factory.mktemp("archive")
+    settings = Settings(base=folder)
+    practice = Practice(folder, settings)
+    app = create_app(settings, web_ports(practice.core), dict)
+    yield Archive(practice, app.test_client(), folder)
     practice.close()

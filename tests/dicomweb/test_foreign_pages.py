@@ -48,6 +48,17 @@ def test_answers_and_refusals_reach_the_page(client: FlaskClient, path: str, sta
     assert answer.headers["Vary"] == "Origin"
 
 
+def test_who_shows_no_token_is_told_so_on_the_page(services: Services) -> None:
+    """A viewer can ask for one; without the header it would see no more than a failure."""
+    environ = {"HTTP__ALLOWED_ORIGINS": VIEWER, "ACCESS__REQUIRED": "yes"}
+    settings = load_settings(environ={f"GDTBRIDGE_{name}": on for name, on in environ.items()})
+    client = create_app(settings, web_ports(services.practice.core), dict).test_client()
+    sent = {"Origin": VIEWER, "Sec-Fetch-Site": "cross-site"}
+    answer = client.get("/dicom-web/studies", headers=sent)
+
+    assert (answer.status_code, answer.headers[ALLOW]) == (401, VIEWER)
+
+
 @pytest.mark.parametrize(
     ("origin", "path"),
     [

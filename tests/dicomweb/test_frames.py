@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from flask.testing import FlaskClient
 from PIL import Image
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from werkzeug.test import TestResponse
 
-from gdtbridge.service import web_ports
-from gdtbridge.settings import load_settings
-from gdtbridge.web import create_app
+from tests.dicomweb.conftest import OCTETS, Archive
 from tests.dicomweb.test_retrieving import parts_of
 from tests.pictures.builder import (
     grey_screen,
@@ -27,55 +21,16 @@ from tests.pictures.builder import (
     put_frames,
     screen,
     without_marks,
-    write,
     ybr,
 )
-from tests.tools.practice import Practice
 
 pytestmark = [
     pytest.mark.slow,  # starts children with decoders
     pytest.mark.filterwarnings("ignore:Incorrect value for Specific Character Set"),
 ]
 
-OCTETS = "multipart/related; type=application/octet-stream; transfer-syntax=*"
 NATIVE = "multipart/related; type=application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1"
 JPEG = "1.2.840.10008.1.2.4.50"
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """An archive that takes any object, and the addresses of what it has."""
-
-    practice: Practice
-    client: FlaskClient
-    folder: Path
-
-    def keep(self, made: Dataset) -> str:
-        """Have an object received; return its address."""
-        made.StudyInstanceUID, made.SeriesInstanceUID = uid.generate_uid(), uid.generate_uid()
-        return self.keep_file(write(made, self.folder / "sent.dcm"), made)
-
-    def keep_file(self, path: Path, made: Dataset) -> str:
-        """Have a file received; return its address."""
-        self.practice.arriving = {"TransferSyntaxUID": str(made.file_meta.TransferSyntaxUID)}
-        self.practice.send_file(path, made.SOPClassUID, made.SOPInstanceUID)
-        study, series = made.StudyInstanceUID, made.SeriesInstanceUID
-        return f"/dicom-web/studies/{study}/series/{series}/instances/{made.SOPInstanceUID}"
-
-    def get(self, address: str, accept: str = OCTETS) -> TestResponse:
-        """Call an address."""
-        return self.client.get(address, headers={"Accept": accept}, buffered=True)
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """Return the archive of this file."""
-    folder = tmp_path_factory.mktemp("archive")
-    settings = load_settings(environ={})
-    practice = Practice(folder, settings)
-    app = create_app(settings, web_ports(practice.core), dict)
-    yield Archive(practice, app.test_client(), folder)
-    practice.close()
 
 
 def loop(*streams: bytes, maker: str = "", photometric: str = "YBR_FULL_422") -> Dataset:
@@ -199,6 +154,7 @@ def test_samples_are_as_the_metadata_says(archive: Archive, kind: str) -> None:
         ("/frames/0", 404),
         ("/frames/4", 404),
         ("/frames/1,4", 404),
+        ("/frames/1,2,3,1,2,3,1", 400),
         ("/frames/a", 400),
         ("/frames/1,", 400),
         ("/frames/" + ",".join(["1"] * 10_001), 400),

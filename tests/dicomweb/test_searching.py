@@ -52,6 +52,9 @@ def test_series_and_instances_below_a_path_and_of_all(services: Services) -> Non
         ("StudyInstanceUID=2.25.1%5C2.25.4711000", 1),  # as OHIF joins them
         ("ModalitiesInStudy=CT,US&PatientID=4711", 1),
         ("ModalitiesInStudy=CT", 0),
+        ("ModalitiesInStudy=US&ModalitiesInStudy=CT&PatientID=4711", 1),
+        ("PatientID=4711&PatientID=4712", 1),
+        ("PatientID=4711&PatientID=", 1),
         ("StudyDate=20240101-20240131&PatientID=4711", 1),
         ("StudyDate=19700102-20240131&PatientID=4711", 1),
         ("StudyDescription=Schilddr*", 1),

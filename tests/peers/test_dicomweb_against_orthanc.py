@@ -23,10 +23,10 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.pixels.utils import pixel_array
 
-from tests.peers.dicomweb_objects import STUDIES, kept_objects
 from tests.tools.foreign import Orthanc, orthanc, orthanc_dicomweb
 from tests.tools.ports import free_port
 from tests.tools.reading_room import ReadingRoom
+from tests.tools.web_objects import STUDIES, kept_objects
 
 pytestmark = [
     pytest.mark.peer,
@@ -86,7 +86,7 @@ def empty_twins(folder: Path) -> Iterator[Twins]:
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Twins]:
-    """Return both with the objects of `dicomweb_objects`."""
+    """Return both with the objects of `web_objects`."""
     folder = tmp_path_factory.mktemp("twins")
     with empty_twins(folder) as twins:
         for name, path in kept_objects(folder, project).items():

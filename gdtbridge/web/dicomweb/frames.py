@@ -22,6 +22,8 @@ from gdtbridge.web.problems import refuse
 
 MOST: Final = 10_000
 """Frames of one address."""
+TIMES: Final = 2
+"""How often an address may name every frame: each costs the same again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class FrameCalls:
         chosen = [number for number in wanted if number is not None and 1 <= number <= there]
         if len(chosen) < len(wanted):
             raise refuse(404)
+        if len(chosen) > TIMES * there:
+            raise refuse(400)
         return self._answer(one, chosen)
 
     def all(self, **uids: str) -> Response:

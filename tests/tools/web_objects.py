@@ -57,7 +57,7 @@ def kept_objects(folder: Path, project: Path) -> Mapping[str, Path]:
         "loop": (_loop(), ERIKA, 1, 3),
         "document": (document(PDF + bytes(2000), Modality="DOC"), ERIKA, 2, 1),
         "compressed": (_compressed(), HANS, 1, 1),
-        "dirty": (_dirty(), HANS, 1, 2),
+        "dirty": (dirty(), HANS, 1, 2),
         "report": (sample, HANS, 2, 1),
     }
     return {
@@ -105,7 +105,7 @@ def _compressed() -> Dataset:
     return made
 
 
-def _dirty() -> Dataset:
+def dirty() -> Dataset:
     """Return an object with values no device should write, and some that are only rare."""
     made = image(screen(), "RGB")
     region = Dataset()
@@ -124,7 +124,7 @@ def _dirty() -> Dataset:
         ("ProtocolName", ""),
         ("ImageType", ["ORIGINAL", "", "0001"]),
     ):
-        made.add(_unchecked(keyword, value))
+        made.add(unchecked(keyword, value))
     made.SpecificCharacterSet = "ISO_IR 192"
     block = made.private_block(0x0009, "GDTBRIDGE TEST", create=True)
     block.add_new(0x01, "UN", b"\x01\x02\x03\x04")
@@ -132,7 +132,7 @@ def _dirty() -> Dataset:
     return made
 
 
-def _unchecked(keyword: str, value: object) -> DataElement:
+def unchecked(keyword: str, value: object) -> DataElement:
     """Return an element that says anything, whatever its VR allows."""
     VR = dictionary_VR(keyword)  # noqa: N806
     return DataElement(keyword, VR, value, already_converted=True, validation_mode=config.IGNORE)
