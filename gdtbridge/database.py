@@ -417,7 +417,7 @@ def _make_tables(connection: Connection) -> None:
     """Make the tables that are missing; asking for each of them takes a start longer."""
     there = sa.inspect(connection).get_table_names()
     missing = [one for one in metadata.tables.values() if one.name not in there]
-    metadata.create_all(connection, missing)
+    metadata.create_all(connection, missing, checkfirst=False)
 
 
 def _upgrade(connection: Connection, found: int) -> None:

@@ -98,6 +98,14 @@ def usual_logging() -> Iterator[None]:
             logger.setLevel(level)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_made_once() -> None:
+    """Let no test make the text of a statement anew that another has made."""
+    from tests.tools.compiled_sql import compile_once
+
+    compile_once()
+
+
 @pytest.fixture(scope="session")
 def exhaustive(request: pytest.FixtureRequest) -> bool:
     """Return whether every point of a crash is tried (``--exhaustive``), not a sample."""

@@ -152,17 +152,33 @@ def _become(told: dict[str, Any]) -> None:
 
 
 def _prepare() -> None:
-    """Read the tables that each command would read anew, and make a database to know how."""
+    """Read the tables that each command would read anew, and have an exam to know its SQL."""
+    from unittest.mock import patch
+
     from gdtbridge.catalogue.catalogue import standard
-    from gdtbridge.database import Database
     from gdtbridge.language import Language
+    from gdtbridge.settings import load_settings
     from gdtbridge.web.pages.texts import texts_of
+    from tests.tools.compiled_sql import compile_once
+    from tests.tools.practice import Practice
+    from tests.tools.waiting import wait_for
 
     standard()
     for language in Language:
         texts_of(language)
-    with tempfile.TemporaryDirectory() as folder:
-        Database(f"sqlite:///{folder}/db.sqlite").close()
+    compile_once()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch("gdtbridge.durable.call.LINGER_SECONDS", 0),
+    ):
+        file = Path(folder, "gdtbridge.toml")
+        file.touch()
+        practice = Practice(Path(folder), load_settings(file, {}))
+        practice.send()
+        practice.wait()
+        practice.core.attention.items()
+        practice.close()
+        wait_for(lambda: threading.active_count() == 1, 60, "the end of the calls to folders")
 
 
 if __name__ == "__main__":
