@@ -27,6 +27,7 @@ from gdtbridge.outbox.model import (
     LyingFiles,
 )
 from gdtbridge.results.deliveries import RecordDelivery, last_sendings
+from worklist import StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,9 @@ def _of_order(line: LineFacts) -> Iterator[Verdict]:
         reason = LineReason(code=ReasonCode.REMARK, at=order.ordered_at, detail=order.remarks)
         yield Verdict(LineState.NEEDS_YOU, reason)
     state = _OF_ORDER[order.state]
+    if order.is_open and order.step_status == StepStatus.STARTED and not line.parts:
+        reason = LineReason(code=ReasonCode.SINCE, at=order.changed_at)
+        yield Verdict(LineState.IN_EXAMINATION, reason)
     if state is LineState.WAITING:
         yield Verdict(state, LineReason())
     elif not line.parts:

@@ -19,7 +19,7 @@ from worklist.item import PARAGRAPHS, TEXTS, Element, Item, vr_of
 
 MOST_DEPTH: Final = 16
 """Sequences within sequences."""
-_TAG: Final = re.compile(r"[0-9A-F]{8}")
+_TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _VR: Final = re.compile(r"[A-Z]{2}")
 _WHOLE: Final = frozenset({"SL", "SS", "SV", "UL", "US", "UV"})
 _REAL: Final = frozenset({"FD", "FL"})
@@ -65,7 +65,7 @@ def _element(tag: int, told: Mapping[str, object], place: str, depth: int) -> El
         raise JsonRefused(f"{place}: BulkDataURI")
     if "InlineBinary" in told:
         return Element(VR, other=_bytes(told["InlineBinary"], place))
-    values = told.get("Value", [])
+    values = told.get("Value") or []
     if not isinstance(values, list):
         raise JsonRefused(f"{place}: Value")
     if VR == "SQ":

@@ -13,12 +13,15 @@ import pytest
 import requests
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import Protocol, Side
 from websockets.sync.client import ClientConnection, connect
 
 from gdtbridge.retrieve.json_item import read_json_dataset
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import WebServer, create_server
+from gdtbridge.web.dicomweb.event_channels import EventChannels
+from gdtbridge.web.web_socket import WebSocket
 from gdtbridge.work_items import event_store, subscriptions
 from gdtbridge.work_items.subscriptions import (
     EVERY_ITEM,
@@ -220,6 +223,23 @@ def test_a_channel_is_for_subscribers_that_open_a_web_socket(station: Station) -
         channel.send("x" * 5000)
         with pytest.raises(ConnectionClosed):
             channel.recv(timeout=SECONDS)
+
+
+def test_who_reads_and_leaves_has_got_it(station: Station) -> None:
+    """A pong counts although its connection is gone before anybody looks."""
+    events = WorkItemSubscriptions(station.practice.database)
+    events.subscribe(EVERY_ITEM, "BRIEF")
+    station.order("Kurz")
+    sent: list[bytes] = []
+    socket, client = WebSocket(), Protocol(Side.CLIENT)
+    socket.attach(sent.append)
+    EventChannels(web_ports(station.practice.core).work_items).open("BRIEF", socket)
+    wait_for(lambda: sent)
+    client.receive_data(b"".join(sent))
+    socket.received(b"".join(client.data_to_send()))
+    socket.detach()
+    wait_for(lambda: events.received("BRIEF") == events.newest())
+    events.unsubscribe(EVERY_ITEM, "BRIEF")
 
 
 def test_events_are_bounded(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from werkzeug.test import TestResponse
 
+from gdtbridge.day import LineState
 from gdtbridge.orders.model import OrderState
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
@@ -274,6 +276,9 @@ def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
     entry = calls.practice.worklist.get(calls.number(path))
     assert entry is not None
     assert entry.ScheduledProcedureStepStatus == StepStatus.STARTED
+    day = calls.practice.core.day.lines(date(2024, 12, 24))
+    (line,) = (one for one in day.lines if one.order_number == calls.number(path))
+    assert line.state is LineState.IN_EXAMINATION
 
     assert calls.change(path, "COMPLETED", OTHER).status_code == 400
     assert calls.change(path, "COMPLETED").status_code == 409  # C304
@@ -428,6 +433,59 @@ def test_a_search_matches_as_a_worklist_does(calls: Calls) -> None:
     assert "TransactionUID" not in full
     assert "Warning" in calls.send("GET", "?PatientID=S*&limit=1").headers
     assert calls.send("GET", "?00404005=gestern").status_code == 400
+
+
+SCHEDULED, CLAIMED, DONE, ENDED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"
+ACTS: dict[str, Callable[[Calls, str], TestResponse]] = {
+    "claim": lambda calls, path: calls.change(path, "IN PROGRESS"),
+    "claim by another": lambda calls, path: calls.change(path, "IN PROGRESS", OTHER),
+    "complete": lambda calls, path: calls.change(path, "COMPLETED"),
+    "complete by another": lambda calls, path: calls.change(path, "COMPLETED", OTHER),
+    "discontinue": lambda calls, path: calls.change(path, "CANCELED"),
+    "discontinue by another": lambda calls, path: calls.change(path, "CANCELED", OTHER),
+    "ask to cancel": lambda calls, path: calls.send("POST", f"{path}/cancelrequest"),
+    "update": lambda calls, path: calls.send("POST", path, told(WorklistLabel="Neu")),
+    "update it claimed": lambda calls, path: calls.send(
+        "POST", f"{path}?transaction={CLAIM}", told(WorklistLabel="Neu")
+    ),
+}
+STATUSES = {
+    SCHEDULED: (200, 200, 409, 409, 409, 409, 202, 200, 409),
+    CLAIMED: (409, 409, 200, 400, 200, 400, 409, 400, 200),
+    DONE: (409, 409, 200, 200, 409, 409, 409, 409, 409),
+    ENDED: (409, 409, 409, 409, 200, 200, 202, 409, 409),
+}
+"""What each act is answered in each state (PS3.4 Table CC.1.1-2)."""
+BECOMES = {
+    (SCHEDULED, "claim"): CLAIMED,
+    (SCHEDULED, "claim by another"): CLAIMED,
+    (SCHEDULED, "ask to cancel"): ENDED,
+    (CLAIMED, "complete"): DONE,
+    (CLAIMED, "discontinue"): ENDED,
+}
+
+
+def brought_to(calls: Calls, state: str) -> str:
+    """Return the path of a new work item in a state."""
+    path = calls.make()
+    if state != SCHEDULED:
+        assert calls.change(path, CLAIMED).status_code == 200
+        calls.send("POST", f"{path}?transaction={CLAIM}", PERFORMED)
+    if state in {DONE, ENDED}:
+        assert calls.change(path, state).status_code == 200
+    return path
+
+
+@pytest.mark.parametrize("state", STATUSES)
+def test_every_act_in_every_state(calls: Calls, state: str) -> None:
+    """Answered by the table; what is refused leaves the item as it is."""
+    path = brought_to(calls, state)
+    for (act, do), status in zip(ACTS.items(), STATUSES[state], strict=True):
+        answer = do(calls, path)
+        assert (answer.status_code, act) == (status, act), answer.text
+        assert calls.state(path) == BECOMES.get((state, act), state), act
+        if (state, act) in BECOMES:
+            path = brought_to(calls, state)
 
 
 def test_the_table_of_states_is_whole() -> None:

@@ -11,7 +11,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from gdtbridge.errors import BridgeError
 from gdtbridge.logs import describe
 from gdtbridge.retrieve.dicom_json import json_text
 from gdtbridge.web.ports import WorkItemPorts
@@ -52,11 +51,14 @@ class EventChannels:
 
         Raises `CallRefused` (503) where there are too many.
         """
+        with self._turn:
+            before = self._open.get(aet)
+            if before is None and len(self._open) >= MOST:
+                raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
+        if before is not None:
+            self._confirm(before)
         channel = _Channel(aet, socket, self._ports.events.received(aet))
         with self._turn:
-            if aet not in self._open and len(self._open) >= MOST:
-                raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
-            before = self._open.get(aet)
             self._open[aet] = channel
             if not self._running:
                 self._running = True
@@ -69,16 +71,15 @@ class EventChannels:
             for channel in self._current():
                 try:
                     self._serve(channel)
-                except BridgeError as error:
-                    log.warning("an event channel has to wait: %s", describe(error))
+                except Exception as error:  # noqa: BLE001 - the others go on; it is opened again
+                    log.error("an event channel is closed: %s", describe(error))
+                    self._forget(channel)
+                    channel.socket.close()
 
     def _wait(self) -> bool:
-        """Wait a moment; forget what is closed; return whether a channel is open."""
+        """Wait a moment; return whether a channel is open."""
         with self._turn:
             self._turn.wait(LOOK_SECONDS)
-            closed = [aet for aet, channel in self._open.items() if channel.socket.is_closed]
-            for aet in closed:
-                del self._open[aet]
             self._running = bool(self._open)
             return self._running
 
@@ -86,12 +87,25 @@ class EventChannels:
         with self._turn:
             return list(self._open.values())
 
-    def _serve(self, channel: _Channel) -> None:
-        """Note what a subscriber has got, and send it what is new."""
-        events, answered = self._ports.events, channel.socket.answered
+    def _confirm(self, channel: _Channel) -> None:
+        """Note what a subscriber has got."""
+        answered = channel.socket.answered
         if answered > channel.confirmed:
-            events.confirm(channel.aet, answered)
+            self._ports.events.confirm(channel.aet, answered)
             channel.confirmed = answered
+
+    def _forget(self, channel: _Channel) -> None:
+        with self._turn:
+            if self._open.get(channel.aet) is channel:
+                del self._open[channel.aet]
+
+    def _serve(self, channel: _Channel) -> None:
+        """Note what a subscriber has got, and send it what is new; a closed channel goes."""
+        is_closed, events = channel.socket.is_closed, self._ports.events
+        self._confirm(channel)
+        if is_closed:
+            self._forget(channel)
+            return
         if channel.sent == channel.confirmed and events.newest() > channel.sent:
             batch = events.pending(channel.aet, channel.sent)
             channel.sent = batch.last
