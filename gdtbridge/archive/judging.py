@@ -32,7 +32,8 @@ class ObjectCondition(Enum):
 class JudgedFile:
     """Condition of a file; ``reason`` is a short code where it is neither whole nor foreign.
 
-    The rest is known of what is an object: ``at`` is the first byte of its dataset.
+    The rest is known of what is an object: ``at`` is the first byte of its dataset. Of the
+    directory of a medium, which is none for us, the SOP class is known.
     """
 
     condition: ObjectCondition
@@ -66,7 +67,9 @@ def judged_object(file: BinaryIO) -> JudgedFile | None:
     header = header_at(file, meta.TransferSyntaxUID, length - at)
     sop_class = meta.MediaStorageSOPClassUID or header.SOPClassUID
     sop_instance = meta.MediaStorageSOPInstanceUID or header.SOPInstanceUID
-    if sop_class == MEDIA_DIRECTORY or (not sop_class and not sop_instance and not has_magic(file)):
+    if sop_class == MEDIA_DIRECTORY:
+        return JudgedFile(ObjectCondition.FOREIGN, SOPClassUID=sop_class)
+    if not sop_class and not sop_instance and not has_magic(file):
         return FOREIGN  # without preamble: two bytes that happen to be those of a dataset
     condition, reason = ObjectCondition.WHOLE, ""
     if completeness is Completeness.CUT:

@@ -103,6 +103,16 @@ def test_what_is_taken(
 
 
 @pytest.mark.parametrize("settings_text", [REMOVE])
+def test_what_was_leaving_goes(practice: Practice) -> None:
+    """The directory of a medium that was taken; nothing else that is no object."""
+    desk = PickupDesk(practice)
+    dicomdir(desk.folder, ["A"]).rename(desk.folder / ".gdtbridge-1.picked")
+    (desk.folder / ".gdtbridge-2.picked").write_text("of somebody else")
+    settle(desk)
+    assert desk.names() == [".gdtbridge-2.picked"]
+
+
+@pytest.mark.parametrize("settings_text", [REMOVE])
 def test_what_is_refused(practice: Practice, tried: Tried) -> None:
     """After every crash the file is aside beside its text, once, and told."""
     desk = PickupDesk(practice)

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 from gdtbridge.archive.judging import JudgedFile, ObjectCondition
 from gdtbridge.archive.picked_files import PickOutcome
 from gdtbridge.archive.taking import FileChanged, ObjectTaker
+from gdtbridge.dataset.sop_classes import MEDIA_DIRECTORY
 from gdtbridge.durable import Clock, FileStamp
 from gdtbridge.durable.files import reason_of
 from gdtbridge.durable.trees import FolderTree, TreeFile, version_of
@@ -19,6 +20,7 @@ from gdtbridge.errors import SopClassMismatch, SopClassNotSupported, StoreError
 from gdtbridge.folders.pickup import filing
 from gdtbridge.folders.pickup.judging import REASONS, judge
 from gdtbridge.folders.pickup.known import KnownFiles
+from gdtbridge.folders.pickup.names import LEAVING
 from gdtbridge.logs import describe
 from gdtbridge.settings import PickupSettings
 
@@ -115,6 +117,9 @@ class FileHandler:
                 return self._note_stuck(file, IN_USE)
             if judged is None or (judged.condition in PERHAPS_WRITTEN and is_patient):
                 return Handled.WAITING
+            if _was_leaving(judged, file):
+                filing.remove(tree, file)
+                return Handled.GONE
             if judged.condition is ObjectCondition.FOREIGN:
                 self._log_once("no DICOM")
                 return Handled.LEFT
@@ -203,6 +208,11 @@ class FileHandler:
         if what not in self._logged:
             log.info("pick-up folder: left alone: %s", what)
             self._logged.add(what)
+
+
+def _was_leaving(judged: JudgedFile, file: TreeFile) -> bool:
+    """Return whether a file is the directory of a medium whose removal a crash cut short."""
+    return judged.SOPClassUID == MEDIA_DIRECTORY and file.last.endswith(LEAVING)
 
 
 def _unreadable(error: OSError) -> str:
