@@ -94,8 +94,9 @@ def _tag_of(found: Sequence[WebObject], base: str, form: str) -> str:
     """Return what an answer is known by: of all that decides what it says."""
     digest = hashlib.blake2b(f"{__version__} {base} {form}".encode(), digest_size=16)
     for one in found:
-        changes = json.dumps(sorted(one.leaving.changes.items()))
-        digest.update(f"\n{one.leaving.key} {one.path} {changes}".encode())
+        leaving = one.leaving
+        said = (leaving.key, leaving.manufacturer, one.path, sorted(leaving.changes.items()))
+        digest.update(json.dumps(said).encode())
     return digest.hexdigest()
 
 
