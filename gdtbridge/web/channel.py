@@ -8,14 +8,13 @@ reader (`gdtbridge.web.limits`).
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from enum import IntEnum, auto
 from functools import partial
 from socket import socket
 from typing import TYPE_CHECKING, Final, Protocol
 
 from waitress.buffers import OverflowableBuffer
-from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from gdtbridge.certificates import RenewedContext
@@ -211,16 +210,27 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
         self.server.pull_trigger(partial(self._add_frames, data))
 
     def _add_frames(self, data: bytes) -> None:
-        with suppress(ClientDisconnected):
-            self.write_soon(data)
+        """Put frames where the server's thread finds them at its next look.
+
+        It must not be woken from here: it holds the lock of its trigger, which others wait for.
+        """
+        with self.outbuf_lock:
+            if self.connected:
+                self._begin_answer()
+                self.outbufs[-1].append(data)
+                self.total_outbufs_len += len(data)
 
     def write_soon(self, data: bytes) -> int:
         """Take a part of the answer; waits only where more waits than may be kept."""
         with self.outbuf_lock:
-            if not self.total_outbufs_len:
-                self.answer = Pace(time.monotonic())
+            self._begin_answer()
             self._let_go_of_read()
         return int(super().write_soon(data))
+
+    def _begin_answer(self) -> None:
+        """Count from now how the client takes what it is sent, where nothing waits for it."""
+        if not self.total_outbufs_len:
+            self.answer = Pace(time.monotonic())
 
     def _let_go_of_read(self) -> None:
         """Begin another buffer where this one is in memory and has had its megabyte.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from gdtbridge.dataset.values import da_text, tm_text
@@ -55,7 +56,7 @@ def work_item_content(
     said what was performed.
     """
     known = {
-        **dict(_always()),
+        **_always(),
         **said,
         **dict(_scheduled(order, said)),
         **dict(_patient(order)),
@@ -74,13 +75,13 @@ def work_item_content(
     return known
 
 
-def _always() -> Iterator[tuple[int, Element]]:
-    """Yield what is there even when nothing is known."""
-    for one in attributes():
-        if one.level == ROOT and one.is_always_there:
-            yield one.tag, Element(one.VR)
-    yield text_element("WorklistLabel", WORKLIST_LABEL)
-    yield text_element("InputReadinessState", "READY")
+@cache
+def _always() -> Item:
+    """Return what is there even when nothing is known."""
+    there = (one for one in attributes() if one.level == ROOT and one.is_always_there)
+    label = text_element("WorklistLabel", WORKLIST_LABEL)
+    readiness = text_element("InputReadinessState", "READY")
+    return {**{one.tag: Element(one.VR) for one in there}, **dict((label, readiness))}
 
 
 def _scheduled(order: Order, said: Item) -> Iterator[tuple[int, Element]]:

@@ -214,6 +214,20 @@ def test_an_accession_number_is_the_order_s(calls: Calls) -> None:
     assert order.reference.case_id == "RIS-1"
 
 
+def test_a_chart_that_moved_gets_the_order(calls: Calls) -> None:
+    """As an order of any other way; the answer tells that it bears another number."""
+    calls.make(PatientID="ALT1", PatientName="Umzug^Ute")
+    calls.practice.core.renumbering.renumber("ALT1", "NEU1", confirmed=True)
+    again = wanted(PatientID="ALT1", PatientName="Umzug^Ute", ProcedureStepLabel="Abdomen")
+    answer = calls.send("POST", "", again)
+
+    assert answer.headers["Warning"].endswith(": The UPS was created with modifications.")
+    assert {one["ProcedureStepLabel"] for one in calls.found("PatientID=NEU1")} == {
+        "Abdomen",
+        "Schilddrüse",
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

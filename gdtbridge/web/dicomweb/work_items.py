@@ -193,7 +193,12 @@ def _parameter(*names: str) -> str:
 
 
 def _was_modified(said: Item, made: WorkItem) -> bool:
-    """Return whether an accession number was said: orders have numbers of ours."""
+    """Return whether the order bears another number of the patient, or of its own, than was said.
+
+    Charts move, and accession numbers are ours.
+    """
+    if text_of(said, "PatientID") != made.order.patient.id:
+        return True
     return any(
         text_of(one, "AccessionNumber") not in {"", made.order.accession_number}
         for one in (said, *items_of(said, "ReferencedRequestSequence"))
