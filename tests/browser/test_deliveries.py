@@ -15,7 +15,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_httpserver import HTTPServer
 
 from gdtbridge.people import Patient
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    each_width,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.elements import EXPLICIT, US_IMAGE, identification
 from tests.tools.ports import free_port
 from tests.tools.service import Service
@@ -147,12 +153,11 @@ def card(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name)
 
 
-@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
-def test_what_waits_is_told_in_words(browser: Browser, house: House, width: str) -> None:
+def test_what_waits_is_told_in_words(browser: Browser, house: House) -> None:
     """Since when, why, whom it is about and what IT should check; a hostile name is a name."""
     number = house.take_away()
     house.refuse()
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         page.goto(house.url)
         software = card(page, "Praxissoftware")
         expect(software).to_contain_text(re.compile(r"wartet\s+seit \d+ min"))
@@ -168,9 +173,10 @@ def test_what_waits_is_told_in_words(browser: Browser, house: House, width: str)
         lamp = card(page, "Aufruf licht-raum-1")
         expect(lamp).to_contain_text(CALLS_FAILED)
         expect(lamp).to_contain_text("Antwort: „nein“")
-        assert violations(page) == []
-        assert not scrolls_sideways(page)
-        assert covered_on_the_way(page) == []
+        for width in each_width(page):
+            assert violations(page) == [], width
+            assert not scrolls_sideways(page), width
+            assert covered_on_the_way(page) == [], width
 
 
 def test_a_pause_needs_a_word_of_why(browser: Browser, house: House) -> None:

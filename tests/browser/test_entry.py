@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.tools.browser import (
     covered_on_the_way,
+    each_width,
     next_page,
     screen,
     scrolls_sideways,
@@ -246,14 +247,14 @@ def test_two_people_change_one_entry(browser: Browser, bridge: Service, url: str
         assert number in listed(bridge, "RAUM2")
 
 
-@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
-def test_the_form_is_accessible(browser: Browser, url: str, width: str) -> None:
+def test_the_form_is_accessible(browser: Browser, url: str) -> None:
     """axe-core finds nothing, nothing is wider than the window, the focus is always seen."""
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         page.goto(f"{url}/eintrag")
-        assert violations(page) == []
-        assert not scrolls_sideways(page)
-        assert covered_on_the_way(page) == []
+        for width in each_width(page):
+            assert violations(page) == [], width
+            assert not scrolls_sideways(page), width
+            assert covered_on_the_way(page) == [], width
 
 
 def test_no_field_becomes_markup(browser: Browser, url: str) -> None:

@@ -15,8 +15,8 @@ from gdtbridge.forward import CopyState
 from gdtbridge.orders import store
 from gdtbridge.people import Patient
 from tests.tools.browser import (
-    WIDTHS,
     covered_on_the_way,
+    each_width,
     next_page,
     screen,
     scrolls_sideways,
@@ -123,14 +123,15 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_accessible(browser: Browser, shelf: Shelf, width: str) -> None:
+@pytest.mark.timeout(300)
+def test_every_page_is_accessible(browser: Browser, shelf: Shelf) -> None:
     """axe-core finds nothing, nothing is wider than the window, nothing of a device is markup."""
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         for path in PAGES.values():
             page.goto(shelf.url + path)
-            assert violations(page) == [], path
-            assert not scrolls_sideways(page), path
+            for width in each_width(page):
+                assert violations(page) == [], (path, width)
+                assert not scrolls_sideways(page), (path, width)
             expect(page.locator("main img:not(.thumbs img)")).to_have_count(0)
 
 

@@ -9,7 +9,13 @@ from gdtbridge.language import Language
 from gdtbridge.tsv import table
 from gdtbridge.web.pages.header import PATHS
 from gdtbridge.web.pages.texts import texts_of
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    each_width,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.service import Service
 
 
@@ -19,14 +25,14 @@ def url(bridge: Service) -> str:
     return f"http://127.0.0.1:{bridge.ports['HTTP']}/mehr"
 
 
-@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
-def test_the_frame_is_accessible(browser: Browser, url: str, width: str) -> None:
+def test_the_frame_is_accessible(browser: Browser, url: str) -> None:
     """axe-core finds nothing, nothing is wider than the window, the focus is always seen."""
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         page.goto(url)
-        assert violations(page) == []
-        assert not scrolls_sideways(page)
-        assert covered_on_the_way(page) == []
+        for width in each_width(page):
+            assert violations(page) == [], width
+            assert not scrolls_sideways(page), width
+            assert covered_on_the_way(page) == [], width
 
 
 def test_keys_can_be_shown_and_switched_off(browser: Browser, url: str) -> None:

@@ -10,27 +10,35 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    each_width,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.service import Service, service
 from tests.tools.way_in import come_in, link_of, sign_in, url
 
 
-@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
-def test_the_way_in_is_accessible(browser: Browser, practice: Service, width: str) -> None:
+def test_the_way_in_is_accessible(browser: Browser, practice: Service) -> None:
     """axe-core finds nothing, with and without a mistake, light and dark."""
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         page.goto(url(practice))
-        assert violations(page) == []
+        for width in each_width(page):
+            assert violations(page) == [], width
         sign_in(page, "wrong, wrong, wrong")
         expect(page.get_by_role("alert")).to_contain_text("Name oder Kennwort stimmt nicht.")
-        assert violations(page) == []
-        assert not scrolls_sideways(page)
-        assert covered_on_the_way(page) == []
+        for width in each_width(page):
+            assert violations(page) == [], width
+            assert not scrolls_sideways(page), width
+            assert covered_on_the_way(page) == [], width
         sign_in(page)
         expect(page).to_have_url(url(practice))
         page.goto(url(practice, "/konto"))
-        assert violations(page) == []
-        assert not scrolls_sideways(page)
+        for width in each_width(page):
+            assert violations(page) == [], width
+            assert not scrolls_sideways(page), width
 
 
 def test_the_page_that_was_wanted_comes_after_signing_in(

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.tools.browser import covered_on_the_way, screen, scrolls_sideways, violations
+from tests.tools.browser import (
+    covered_on_the_way,
+    each_width,
+    screen,
+    scrolls_sideways,
+    violations,
+)
 from tests.tools.service import Service, service
 from tests.tools.waiting import wait_for
 
@@ -47,17 +53,18 @@ def url(bridge: Service) -> str:
     return f"http://127.0.0.1:{bridge.ports['HTTP']}/system"
 
 
-@pytest.mark.parametrize("width", ["phone", "tablet", "desktop"])
-def test_system_is_accessible(browser: Browser, url: str, width: str) -> None:
+def test_system_is_accessible(browser: Browser, url: str) -> None:
     """axe-core finds nothing, nothing is wider than the window, the focus is always seen."""
-    with screen(browser, width, "dark" if width == "tablet" else "light") as page:
+    with screen(browser) as page:
         for path in ("", "/einstellungen"):
             page.goto(url + path)
-            assert violations(page) == []
-            assert not scrolls_sideways(page)
+            for width in each_width(page):
+                assert violations(page) == [], (path, width)
+                assert not scrolls_sideways(page), (path, width)
         page.goto(url)
         page.get_by_text("Bibliotheken").click()
-        assert covered_on_the_way(page) == []
+        for width in each_width(page):
+            assert covered_on_the_way(page) == [], width
 
 
 def test_every_setting_in_force_has_its_origin(browser: Browser, url: str) -> None:

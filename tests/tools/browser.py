@@ -22,7 +22,9 @@ WIDTHS: Final = {"phone": (390, 844), "tablet": (800, 1100), "desktop": (1200, 8
 ENLARGED: Final = {"enlarged": (600, 400)}
 """A window of 1200 by 800 at 200 % (WCAG 1.4.4)."""
 _RUN: Final = """async (tags) => {
-  const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
+  const found = await axe.run(document, {
+    runOnly: tags, resultTypes: ["violations"], selectors: false, preload: {assets: ["media"]},
+  });
   return found.violations.map((one) => ({
     rule: one.id, nodes: one.nodes.map((node) => [node.html.slice(0, 200), node.failureSummary]),
   }));
@@ -90,6 +92,17 @@ def late_scripts(page: Page) -> Iterator[None]:
     page.unroute("**/htmx.min.js*")
 
 
+def each_width(page: Page) -> Iterator[str]:
+    """Give an open page each width in turn, the tablet's in dark, and yield its name.
+
+    Style sheets alone say what a page looks like in a window: it is not loaded anew for each.
+    """
+    for name, (width, height) in WIDTHS.items():
+        page.emulate_media(color_scheme="dark" if name == "tablet" else "light")
+        page.set_viewport_size({"width": width, "height": height})
+        yield name
+
+
 def _is_refused(said: str) -> bool:
     return "Content Security Policy" in said or "Content-Security-Policy" in said
 
@@ -115,7 +128,7 @@ def scrolls_sideways(page: Page) -> bool:
 def covered_on_the_way(page: Page, most: int = 200) -> list[str]:
     """Walk a page by Tab; return what had the focus and could not be seen (WCAG 2.4.7, 2.4.11)."""
     hidden: list[str] = []
-    page.evaluate("document.activeElement?.blur(); window.scrollTo(0, 0)")
+    page.evaluate(_FROM_THE_TOP)
     for _ in range(most):
         page.keyboard.press("Tab")
         told = page.evaluate(_FOCUSED)
@@ -126,6 +139,15 @@ def covered_on_the_way(page: Page, most: int = 200) -> list[str]:
     return hidden
 
 
+_FROM_THE_TOP: Final = """() => {
+  for (const one of document.querySelectorAll("[data-walked]")) delete one.dataset.walked;
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+  document.activeElement?.blur();
+  window.scrollTo(0, 0);
+}"""
+"""The next Tab leads to the first of all, whatever had the focus before."""
 _FOCUSED: Final = """() => {
   const one = document.activeElement;
   if (!one || one === document.body || one.dataset.walked) return null;
