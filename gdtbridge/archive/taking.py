@@ -37,14 +37,6 @@ class FileChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectSender:
-    """As whose an object is taken: AE title, empty for nobody known; IP address, if it has one."""
-
-    title: str
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ObjectTaker:
     """Takes objects that come as files. Thread-safe."""
 
@@ -81,24 +73,23 @@ class ObjectTaker:
             if version_of(os.fstat(file.fileno())) != before or size != before.size:
                 raise FileChanged
 
-        sender = ObjectSender(title)
-        return self.take(file, before.size, judged, sender, heard=heard, checked=must_be_whole)
+        return self.take(file, before.size, judged, title, heard=heard, checked=must_be_whole)
 
     def take(
         self,
         file: BinaryIO,
         size: int,
         judged: JudgedFile,
-        sender: ObjectSender,
+        title: str,
         *,
         heard: Callable[[], None] = lambda: None,
         checked: Callable[[int], None] = lambda _: None,
     ) -> ReceiptStatus:
         """Take a whole file of ``size`` bytes; the object is on the disk when this returns.
 
-        ``heard`` is called for each piece, ``checked`` with the bytes that came before anything
-        counts. Raises a `StoreError`, and `OSError` where the file cannot be read; then nothing of
-        the object counts.
+        ``title`` is the AE title of the device whose it is, empty for nobody known. ``heard`` is
+        called for each piece, ``checked`` with the bytes that came before anything counts. Raises a
+        `StoreError`, and `OSError` where the file cannot be read; then none of it counts.
         """
         names = judged.SOPClassUID, judged.SOPInstanceUID, judged.TransferSyntaxUID
         meta = spooled_meta(*names)
@@ -114,9 +105,7 @@ class ObjectTaker:
                 with _told():
                     dataset = copy.finish()
                 checked(judged.at + dataset.size)
-                return self.port.receive(
-                    IncomingInstance(copy.path, *names, sender.title, sender.address, dataset)
-                )
+                return self.port.receive(IncomingInstance(copy.path, *names, title, "", dataset))
         finally:
             self.arrivals.end(arrival)
 

@@ -151,6 +151,9 @@ def test_a_token_from_its_making_to_its_end(browser: Browser, practice: Service)
         assert requests.get(listed, headers=headers, timeout=60).status_code == 200
         readable = url(practice, "/api/v1/studies?patient_id=1")
         assert requests.get(readable, headers=headers, timeout=60).status_code == 403
+        sent = {**headers, "Content-Type": "application/dicom"}
+        stored = requests.post(url(practice, "/dicom-web/studies"), b"-", headers=sent, timeout=60)
+        assert (stored.status_code, "49152" in stored.text) == (409, True)  # C000: no object
         page.get_by_role("link", name="Fertig").click()
         expect(page.get_by_text(secret)).to_have_count(0)
         expect(page.get_by_role("table")).to_contain_text("AE-Titel: US_RAUM1")

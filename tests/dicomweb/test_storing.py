@@ -16,7 +16,6 @@ from werkzeug.test import TestResponse
 
 import gdtbridge.archive
 import gdtbridge.exams
-import gdtbridge.web.dicomweb
 from gdtbridge.archive import spool
 from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.errors import OutOfResources
@@ -36,7 +35,6 @@ STUDY: Final = "2.25.500"
 MULTIPART: Final = 'multipart/related; type="application/dicom"; boundary="b"'
 WALKED: Final = files_of(
     {
-        gdtbridge.web.dicomweb: ("storing",),
         gdtbridge.archive: ("spool", "store", "taking"),
         gdtbridge.exams: ("receiving",),
     }

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from flask import Response, request
 
 from gdtbridge.archive.judging import FOREIGN, JudgedFile, ObjectCondition, judged_object
-from gdtbridge.archive.taking import ObjectSender, ObjectTaker
+from gdtbridge.archive.taking import ObjectTaker
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.errors import (
@@ -102,12 +102,11 @@ class StoreCalls:
 
     def _store(self, body: BinaryIO, part: ReceivedPart, study: str) -> PartOutcome:
         judged, why = FOREIGN, StoreError()
-        sender = ObjectSender(principal().aet or UNKNOWN_SENDER, request.remote_addr or "")
         try:
             with part.open(body) as file:
                 judged = judged_object(file) or FOREIGN
                 self._must_fit(judged, part.size, study)
-                self.taker.take(file, part.size, judged, sender)
+                self.taker.take(file, part.size, judged, principal().aet or UNKNOWN_SENDER)
         except StoreError as error:
             why = error
         except DatasetError:
