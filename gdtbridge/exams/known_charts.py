@@ -17,10 +17,14 @@ def known_charts(connection: Connection, numbers: Iterable[str]) -> Iterator[Pat
 
     That is by master data, else by the newest order, else by the newest result.
     """
-    for number in dict.fromkeys(filter(None, numbers)):
-        moves = moves_of(connection, [number])
-        every = moves.all_of(number)
-        for told in (order_store.kept_patients, _ordered, _in_results):
+    wanted = list(dict.fromkeys(filter(None, numbers)))
+    moves = moves_of(connection, wanted)
+    charts = {number: moves.all_of(number) for number in wanted}
+    kept = order_store.kept_patients(
+        connection, [one for every in charts.values() for one in every]
+    )
+    for number, every in charts.items():
+        for told in (lambda *_: kept, _ordered, _in_results):
             known = told(connection, every)
             found = next((known[one] for one in every if one in known), None)
             if found is not None:

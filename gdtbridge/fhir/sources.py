@@ -6,7 +6,7 @@ that what arrives meanwhile moves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -29,10 +29,10 @@ from gdtbridge.fhir.resources.endpoints import ENDPOINTS, endpoint_resource
 from gdtbridge.fhir.resources.imaging_studies import imaging_study_resource
 from gdtbridge.fhir.resources.observations import ReportPart, facts_of
 from gdtbridge.fhir.resources.patients import patient_resource
-from gdtbridge.fhir.resources.service_requests import service_request_resource
+from gdtbridge.fhir.resources.service_requests import STATUSES, service_request_resource
 from gdtbridge.fhir.study_part import StudyPart, chart_of
 from gdtbridge.orders import store as order_store
-from gdtbridge.orders.model import Order
+from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
@@ -41,7 +41,9 @@ from gdtbridge.retrieve.store import ListedObject, Narrowing
 from gdtbridge.sr import Report, ReportError, ReportHindered
 
 PIECE: Final = 20
-"""Studies, orders or patients that are made ready together."""
+"""Studies, or orders, that are made ready together."""
+MANY: Final = 100
+"""The same of patients."""
 Place = tuple[int, ...]
 """How far a sequence was looked through."""
 
@@ -225,29 +227,34 @@ class ResourceSources:
             numbers = [other for number in known if number for other in moves.all_of(number)]
         if numbers == []:
             return [], True
-        found = order_store.older_orders(connection, before, PIECE, numbers)
+        found = order_store.older_orders(connection, before, PIECE, numbers, _states(query))
         return found, len(found) < PIECE
 
     def _patients(self, query: ResourceQuery) -> Iterator[FoundResource]:
         with self.database.read() as connection:
             numbers = candidates(connection, self.index, query.conditions)
         ordered = sorted((patient_id(one), one) for one in numbers)
-        rest = iter([pair for pair in ordered if pair[0] > query.cursor])
-        while piece := list(islice(rest, PIECE)):
-            for _, number in piece:
-                made = self.patient(number)
-                if made is not None:
-                    yield FoundResource(made, self.index.tell(number), number)
+        rest = iter([number for id_, number in ordered if id_ > query.cursor])
+        while piece := list(islice(rest, MANY)):
+            for patient, former in self._charts(piece):
+                id_ = self.index.tell(patient.id)
+                made = patient_resource(
+                    patient, former, self.names.patient_system, self.names.practice
+                )
+                yield FoundResource(made, id_, patient.id)
 
-    def patient(self, number: str) -> Json | None:
-        """Return the patient of a chart; None where nobody is known by the number."""
+    def _charts(self, numbers: Sequence[str]) -> Iterator[tuple[Patient, list[str]]]:
+        """Yield the patients of charts with their former numbers; who is known by none is left out.
+
+        The numbers are those of today.
+        """
         with self.database.read() as connection:
-            known = next(known_charts(connection, [number]), None)
-            former = [one for one in moves_of(connection, [number]).all_of(number) if one != number]
-        patient = known or self._as_fetched(number)
-        if patient is None:
-            return None
-        return patient_resource(patient, former, self.names.patient_system, self.names.practice)
+            known = {one.id: one for one in known_charts(connection, numbers)}
+            moves = moves_of(connection, numbers)
+        for number in numbers:
+            patient = known.get(number) or self._as_fetched(number)
+            if patient is not None:
+                yield patient, [one for one in moves.all_of(number) if one != number]
 
     def _as_fetched(self, number: str) -> Patient | None:
         """Return whom an archive names of whose exams somebody said that they are this number's."""
@@ -274,6 +281,14 @@ def _numbered(studies: Iterator[ListedStudy]) -> Iterator[tuple[tuple[int, int],
 def _is_from(place: tuple[int, int], behind: Place) -> bool:
     """Return whether a part stands at a place or behind it: exams go down, their parts up."""
     return place[0] < behind[0] or place[1] >= behind[1]
+
+
+def _states(query: ResourceQuery) -> list[OrderState] | None:
+    """Return the states of orders a search is for; None for all."""
+    found: list[OrderState] | None = None
+    for one in query.of("status"):
+        found = [state for state, status in STATUSES.items() if status in one.texts]
+    return found
 
 
 def _place(cursor: str, length: int) -> Place:

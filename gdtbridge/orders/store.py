@@ -169,18 +169,6 @@ _OF_STUDIES: Final = Statement(
         placed_order.c.study_instance_uid.in_(sa.bindparam("studies", expanding=True)), most=None
     )
 )
-_OLDER: Final = Statement(
-    _query(placed_order.c.id < sa.bindparam("before"), most=None).limit(
-        sa.bindparam("most", type_=sa.Integer)
-    )
-)
-_OLDER_OF: Final = Statement(
-    _query(
-        placed_order.c.patient_id.in_(_NUMBERS),
-        placed_order.c.id < sa.bindparam("before"),
-        most=None,
-    ).limit(sa.bindparam("most", type_=sa.Integer))
-)
 _BY_IDS: Final = Statement(
     _query(placed_order.c.id.in_(sa.bindparam("ids", expanding=True)), most=None)
 )
@@ -351,15 +339,22 @@ def orders_by_id(connection: Connection, order_ids: Iterable[int]) -> list[Order
 
 
 def older_orders(
-    connection: Connection, before: int, most: int, numbers: Sequence[str] | None = None
+    connection: Connection,
+    before: int,
+    most: int,
+    numbers: Sequence[str] | None = None,
+    states: Sequence[OrderState] | None = None,
 ) -> list[Order]:
     """Return the newest orders placed before one, by our own number of it, at most so many.
 
-    With ``numbers`` only those under these patient numbers.
+    With ``numbers`` only those under these patient numbers, with ``states`` in one of them.
     """
-    if numbers is None:
-        return _found(connection, _OLDER, before=before, most=most)
-    return _found(connection, _OLDER_OF, numbers=list(numbers), before=before, most=most)
+    conditions = [placed_order.c.id < before]
+    if numbers is not None:
+        conditions.append(placed_order.c.patient_id.in_(numbers))
+    if states is not None:
+        conditions.append(placed_order.c.state.in_(states))
+    return [_order(row) for row in connection.execute(_query(*conditions, most=most))]
 
 
 def orders_of_studies(connection: Connection, studies: Iterable[str]) -> list[Order]:

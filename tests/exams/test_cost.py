@@ -12,7 +12,11 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams import claim_store, store, waiting
+from gdtbridge.exams.known_charts import known_charts
 from gdtbridge.exams.steps import store as step_store
+from gdtbridge.fhir import store as fhir_store
+from gdtbridge.orders import OrderState
+from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import store as outbox_store
 from tests.tools.empty_database import open_database
 
@@ -41,6 +45,14 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "results beside steps": lambda connection: step_store.results_beside(connection, [1, 2]),
     "what was put": lambda connection: outbox_store.was_put(connection, ["study:2.25.1:", "a"]),
     "what is taken back": lambda connection: outbox_store.take_back(connection, ["study:2.25.1:"]),
+    "patients by name": lambda connection: fhir_store.numbers_named(connection, ";muller"),
+    "patients by birth": lambda connection: fhir_store.numbers_born(connection, "1958", "1959"),
+    "what numbers are now": lambda connection: fhir_store.numbers_now(connection, ["4711"]),
+    "whom the practice knows": lambda connection: list(known_charts(connection, ["1", "2"])),
+    "older orders": lambda connection: order_store.older_orders(connection, 9, 20),
+    "older orders of a patient": lambda connection: order_store.older_orders(
+        connection, 9, 20, ["4711"], [OrderState.DONE]
+    ),
     "studies of instances": lambda connection: step_store.studies_of_instances(connection, 1),
 }
 NEWEST_FIRST = "SCAN exam"
