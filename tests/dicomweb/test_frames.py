@@ -197,11 +197,18 @@ def test_pictures_for_a_browser(
 
 
 def test_what_was_not_done_is_said(archive: Archive) -> None:
-    """A quality or an annotation that was asked for and is not there."""
+    """A quality, a region or a function that was asked for and is not there."""
     address = archive.keep(loop(*shades(1)))
-    answer = archive.get(f"{address}/rendered?quality=50", "image/jpeg")
-
-    assert "quality parameter is not supported" in answer.headers["Warning"]
+    for query, said in (
+        ("quality=50", "quality parameter"),
+        ("viewport=9,9,1,1,4,4", "region of the viewport parameter"),
+        ("window=9,9,sigmoid", "sigmoid function of the window parameter"),
+    ):
+        answer = archive.get(f"{address}/rendered?{query}", "image/jpeg")
+        assert answer.headers["Warning"].endswith(f": The {said} is not supported.")
+    plain = archive.get(f"{address}/rendered?viewport=9,9&window=9,9,linear", "image/jpeg")
+    assert "Warning" not in plain.headers
+    assert archive.get(f"{address}/rendered?window=9,9,square").status_code == 400
 
 
 def test_series_and_study_are_known_by_one_picture(archive: Archive) -> None:

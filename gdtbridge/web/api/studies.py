@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
-from typing import Final
+from typing import Annotated, Final
 
 from flask import Response, request
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import AnotherPerson, ViewerError
@@ -77,6 +77,12 @@ class StudySearch(schema.RequestBody):
         return asked(StudyQuery(**self.model_dump()))
 
 
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d:\d\d(\.\d{1,6})?$"})
+]
+"""A time of day without a zone, which the format ``time`` wants (RFC 3339 5.6)."""
+
+
 class StudyView(BaseModel):
     """A study; ``viewer_url`` is null when no viewer is set up that could open it."""
 
@@ -84,7 +90,7 @@ class StudyView(BaseModel):
     accession_number: str
     patient_id: str
     study_date: date | None
-    study_time: time | None
+    study_time: LocalTime | None
     modality: str
     description: str
     instances: int

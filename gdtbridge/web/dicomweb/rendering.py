@@ -34,13 +34,16 @@ THUMBNAIL: Final = 128
 LARGEST_THUMBNAIL: Final = 320
 _NOT_DONE: Final = ("annotation", "quality", "iccprofile")
 """Parameters that are answered with a warning (8.3.5.1)."""
+LINEAR: Final = "linear"
+FUNCTIONS: Final = frozenset({LINEAR, "linear-exact", "sigmoid"})
+"""Of a window (8.3.5.1.4); all of them are drawn as the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureWish:
     """How a picture is wanted; ``box`` is the width and height it must fit into, None for any.
 
-    ``undone`` are parameters that change nothing here.
+    ``undone`` names what of the parameters changes nothing here.
     """
 
     ranges: Sequence[MediaRange]
@@ -52,13 +55,13 @@ class PictureWish:
     def of_request(cls) -> PictureWish:
         """Return what the parameters of a rendered resource say; raise `CallRefused` (400)."""
         said = request.args
-        undone = [name for name in _NOT_DONE if name in said]
-        return cls(
-            accepted(request),
-            box_of(said.get("viewport", "")),
-            window_of(said.get("window", "")),
-            undone,
-        )
+        viewport, window = said.get("viewport", ""), said.get("window", "")
+        undone = [f"{name} parameter" for name in _NOT_DONE if name in said]
+        if viewport.count(",") > 1:
+            undone.append("region of the viewport parameter")
+        if (function := _function_of(window)) != LINEAR:
+            undone.append(f"{function} function of the window parameter")
+        return cls(accepted(request), box_of(viewport), window_of(window), undone)
 
     def edge(self, told: PictureDescription) -> int:
         """Return the most pixels an object's picture may be wide or high; 0 for any."""
@@ -131,7 +134,7 @@ class RenderCalls:
         answer = _answer(next(self.pictures.frames(one.instance_id, number, 1, look)))
         base = self.retrieve.base.uri()
         for name in wish.undone:
-            answer.headers.add("Warning", f"299 {base}: The {name} parameter is not supported.")
+            answer.headers.add("Warning", f"299 {base}: The {name} is not supported.")
         return answer
 
     def _whole(
@@ -168,6 +171,14 @@ def window_of(said: str) -> GreyWindow | None:
     if width < 1:
         raise refuse(400, "window=centre,width,function")
     return GreyWindow(centre, width)
+
+
+def _function_of(window: str) -> str:
+    """Return the function of a window; raise `CallRefused` for none there is."""
+    function = ",".join(window.split(",")[2:]).strip().lower() or LINEAR
+    if function not in FUNCTIONS:
+        raise refuse(400, "window=centre,width,function")
+    return function
 
 
 def _numbers(name: str, text: str) -> list[float]:

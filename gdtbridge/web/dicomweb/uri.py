@@ -63,4 +63,6 @@ def _wish(ranges: Sequence[MediaRange]) -> PictureWish:
     box = box_of(f"{wide or high},{high or wide}") if wide or high else None
     centre, width = said.get("windowCenter", ""), said.get("windowWidth", "")
     window = window_of(f"{centre},{width}") if centre and width else None
-    return PictureWish(ranges, box, window, [name for name in _NOT_DONE if name in said])
+    return PictureWish(
+        ranges, box, window, [f"{name} parameter" for name in _NOT_DONE if name in said]
+    )
