@@ -91,7 +91,7 @@ def test_an_account_from_its_link_to_its_end(browser: Browser, practice: Service
         page.get_by_role("link", name=NAME).click()
         page.get_by_role("button", name="Stilllegen").click()
         expect(page.get_by_role("status").first).to_contain_text("stillgelegt")
-        hers.reload()
+        expect(hers.get_by_role("heading", level=1)).to_have_text("Anmelden")  # by itself
         sign_in(hers, name="lea")
         expect(hers.get_by_role("alert")).to_contain_text("Name oder Kennwort stimmt nicht.")
 
