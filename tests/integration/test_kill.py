@@ -117,7 +117,7 @@ class Reception:
             | {"sex": 1}
         )
         port = self.service.ports["HTTP"]
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.request("GET", f"/worklist/add?{query}")
             response = connection.getresponse()
             (record,) = read_records(response.read())

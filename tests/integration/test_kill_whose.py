@@ -169,7 +169,7 @@ class Story(ABC):
         port = self.ward.service.ports.get("HTTP")
         if port is None:
             return False
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             try:
                 connection.request("GET", f"/worklist/add?{urlencode(values)}")
                 (record,) = read_records(connection.getresponse().read())
