@@ -69,6 +69,8 @@ window.config.httpErrorHandler = (error) => {{
 }};
 """
 """Who was signed out meanwhile is asked to sign in, and comes back to the same study."""
+_REQUESTS: Final = {"interaction": 2, "thumbnail": 1, "prefetch": 1}
+"""Pictures it asks for at a time: together as many as the bridge sends piece by piece (STREAMS)."""
 _ASKED_DAYS: Final = 30
 """Days after which OHIF says again what it is not made for."""
 
@@ -157,6 +159,7 @@ def _config() -> dict[str, object]:
         "customizationService": [{"ohif.tours": {"$set": []}}],
         "showStudyList": True,
         "maxNumberOfWebWorkers": 3,
+        "maxNumRequests": _REQUESTS,
         "showLoadingIndicator": True,
         "showWarningMessageForCrossOrigin": False,
         "showCPUFallbackMessage": False,

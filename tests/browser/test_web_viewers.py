@@ -52,14 +52,22 @@ ASKED = """async ([study, series, loop]) => {
   const whole = await client.retrieveInstance(one);
   const [rendered] = await client.retrieveInstanceRendered(
     { ...one, mediaTypes: [{ mediaType: "image/png" }] });
-  await client.storeInstances({ datasets: [whole] });
+  const another = new Uint8Array(whole.slice(0));
+  const number = [..."4711"].map((letter) => letter.charCodeAt(0));
+  for (let at = 0; at < another.length; at += 1) {
+    if (number.every((code, place) => another[at + place] === code)) another[at + 3] += 1;
+  }
+  await client.storeInstances({ datasets: [another.buffer] });
+  const stored = await client.searchForInstances({ queryParams: { PatientID: "4712" } });
   return {
+    stored: stored.map((each) => each["00080018"].Value[0]),
     found: found.map((each) => each["0020000D"].Value[0]), none: none.length,
     instances: instances.length, frames: described["00280008"].Value[0],
     jpegs: frames.map(start),
     whole: [...new Uint8Array(whole.slice(128, 132))], rendered: start(rendered),
   };
 }"""
+"""Asks for everything there is of a clip, and stores it as another patient's."""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +122,7 @@ def test_dicomweb_client_finds_fetches_and_stores(
         page.evaluate(library.read_text("utf-8"))
         told = page.evaluate(ASKED, [STUDY, SERIES, f"{STUDY}.0"])
     assert (told["found"], told["none"], told["instances"]) == ([STUDY], 0, 2)
+    assert told["stored"] == ["2.25.4712.0"]
     assert told["frames"] == len(FRAMES)
     assert [one[:2] for one in told["jpegs"]] == [[0xFF, 0xD8]] * 2
     assert bytes(told["whole"]) == b"DICM"
