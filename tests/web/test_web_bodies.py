@@ -78,10 +78,12 @@ def test_a_large_body_is_kept_while_it_is_read(tmp_path: Path, *, chunked: bool)
         assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("chunked", [False, True])
-@pytest.mark.parametrize(("full_from", "size"), [(1_000_000, 2_000_000), (MOST * 2, MOST + 1)])
+@pytest.mark.parametrize(
+    ("full_from", "size", "chunked"),
+    [(1_000_000, 2_000_000, False), (1_000_000, 2_000_000, True), (MOST * 2, MOST + 1, False)],
+)
 def test_a_body_that_finds_no_room(
-    tmp_path: Path, full_from: int, size: int, monkeypatch: pytest.MonkeyPatch, *, chunked: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_from: int, size: int, *, chunked: bool
 ) -> None:
     """Refused before it comes where its length is known, else read to its end: no broken pipe."""
     monkeypatch.setattr(bodies, "ROOM_INTERVAL", 100_000)
