@@ -99,11 +99,13 @@ def usual_logging() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def statements_made_once() -> None:
-    """Let no test make the text of a statement anew that another has made."""
+def made_once() -> None:
+    """Let no test make a statement's text or compile a template anew that another has made."""
     from tests.tools.compiled_sql import compile_once
+    from tests.tools.kept_templates import keep_templates
 
     compile_once()
+    keep_templates()
 
 
 @pytest.fixture(scope="session")

@@ -152,14 +152,16 @@ def _become(told: dict[str, Any]) -> None:
 
 
 def _prepare() -> None:
-    """Read the tables that each command would read anew, and have an exam to know its SQL."""
+    """Do once what each command would do anew: read tables, compile pages, make SQL of an exam."""
     from unittest.mock import patch
 
     from gdtbridge.catalogue.catalogue import standard
     from gdtbridge.language import Language
     from gdtbridge.settings import load_settings
+    from gdtbridge.web.pages.frame import Frame
     from gdtbridge.web.pages.texts import texts_of
     from tests.tools.compiled_sql import compile_once
+    from tests.tools.kept_templates import keep_templates
     from tests.tools.practice import Practice
     from tests.tools.waiting import wait_for
 
@@ -167,6 +169,7 @@ def _prepare() -> None:
     for language in Language:
         texts_of(language)
     compile_once()
+    keep_templates()
     with (
         tempfile.TemporaryDirectory() as folder,
         patch("gdtbridge.durable.call.LINGER_SECONDS", 0),
@@ -177,6 +180,10 @@ def _prepare() -> None:
         practice.send()
         practice.wait()
         practice.core.attention.items()
+        if "LD_PRELOAD" not in os.environ:  # or what is started dies before it shows a page
+            pages = Frame(practice.settings, dict, int)._environment
+            for name in pages.list_templates(["html"]):
+                pages.get_template(name)
         practice.close()
         wait_for(lambda: threading.active_count() == 1, 60, "the end of the calls to folders")
 
