@@ -425,7 +425,7 @@ def test_every_crash_leaves_balanced_books(
         record_property("figure", f"killed: an exam has {count} points, {len(outcomes)} exams")
         _tell(outcomes, record_property)
         assert [told for told in outcomes if told[1]] == []
-        assert list(service.spool.iterdir()) == []
+        assert service.spooled == []
         assert [
             path for path in service.gdt_out.iterdir() if not path.name.endswith("-w.tmp")
         ] == []

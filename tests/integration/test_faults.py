@@ -120,7 +120,7 @@ def test_a_full_disk_refuses_and_keeps(
         ballast = fill(room)
         refused = [small.image(), sr.report(project / "samples" / "sr" / "thyroid.dcm")]
         assert send_raw(port, refused) == [FULL, FULL]
-        assert list(bridge.spool.iterdir()) == []
+        assert bridge.spooled == []
         assert bridge.has(before.image()[1])
 
         ballast.unlink()
@@ -152,7 +152,7 @@ def test_a_disk_that_fills_up_at_any_write(
         assert len(refused) + len(taken) == len(answers), answers
         assert refused
         assert set(taken) <= set(stored(bridge))
-        assert list(bridge.spool.iterdir()) == []
+        assert bridge.spooled == []
         assert send_raw(port, [last.image(leave) for leave in range(40)]) == [SUCCESS] * 40
         wait_until_reported(bridge, first, last)
         judged("full disk", *each_once("object", answers, stored(bridge)))
@@ -274,7 +274,7 @@ def test_a_call_that_fails(bridge: Service, size: int, fault: str, file: str, st
     calls = fault.partition(":")[0]
     with traced(bridge.pid, *only, "-e", f"trace={calls}", "-e", f"inject={fault}"):
         assert send_raw(bridge.ports["DICOM"], [image]) == [status]
-    assert list(bridge.spool.iterdir()) == []
+    assert bridge.spooled == []
 
     assert send_raw(bridge.ports["DICOM"], [image]) == [SUCCESS]
     assert bridge.has(image[1])

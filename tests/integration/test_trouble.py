@@ -81,7 +81,7 @@ def test_ten_hanging_devices_delay_nobody(bridge: Service, step: str) -> None:
         began = time.monotonic()
         assert send_raw(port, [Study(number, f"H{number}").image()]) == [0]
         assert time.monotonic() - began < AT_ONCE
-    wait_for(lambda: list(bridge.spool.iterdir()) == [], what="an empty spool")
+    wait_for(lambda: bridge.spooled == [], what="an empty spool")
 
 
 # A stop while an object arrives
@@ -122,7 +122,7 @@ def test_a_stop_while_a_large_object_arrives(tmp_path: Path, *, goes_on: bool) -
     with service(tmp_path) as bridge:
         with RawAssociation(bridge.ports["DICOM"]) as device:
             rest = begin_to_send(device, study)
-            wait_for(lambda: list(bridge.spool.iterdir()) != [], what="a spooled file")
+            wait_for(lambda: bridge.spooled != [], what="a spooled file")
             thread, noted = stop_in_background(bridge)
             wait_for(lambda: "stopping" in bridge.look(), what="the stop")
             if goes_on:
@@ -134,7 +134,7 @@ def test_a_stop_while_a_large_object_arrives(tmp_path: Path, *, goes_on: bool) -
         assert status == 0
         assert seconds < STOP_SECONDS
         bridge.start()
-        assert list(bridge.spool.iterdir()) == []
+        assert bridge.spooled == []
         assert bridge.has(study.image()[1]) == goes_on
 
 

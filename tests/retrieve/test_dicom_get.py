@@ -149,4 +149,4 @@ def test_movescu_to_a_server_that_takes_nothing_compressed(
         assert one.file_meta.TransferSyntaxUID == wanted
         assert np.abs(pixel_array(one, raw=True).astype(int) - screen()).max() <= 60
     assert pixel_array(found[LOOP], raw=True).shape == (3, *screen().shape)
-    assert list(service.spool.iterdir()) == []
+    assert service.spooled == []

@@ -132,4 +132,4 @@ def test_who_is_no_peer_may_not_retrieve(service: Service) -> None:
 
 def test_nothing_is_left_in_the_spool(service: Service) -> None:
     """Copies live as long as they are sent."""
-    assert list(service.spool.iterdir()) == []
+    assert service.spooled == []

@@ -67,6 +67,11 @@ class Service:
         return self.root / "var" / "spool"
 
     @property
+    def spooled(self) -> list[Path]:
+        """The files that lie there, or in a folder there."""
+        return [path for path in self.spool.rglob("*") if path.is_file()]
+
+    @property
     def database(self) -> Path:
         """The file of the database."""
         return self.root / "var" / "gdtbridge.sqlite"
