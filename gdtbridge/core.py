@@ -131,10 +131,10 @@ from gdtbridge.results.retracting import Retractor
 from gdtbridge.results.routing import OrderAnswers, Routing
 from gdtbridge.results.sent_records import SentRecords
 from gdtbridge.results.settling import ExamSettler
+from gdtbridge.retrieve import metadata_ahead
 from gdtbridge.retrieve.filling import IndexFilling
 from gdtbridge.retrieve.finder import ArchiveFinder
 from gdtbridge.retrieve.metadata import ObjectMetadata
-from gdtbridge.retrieve.metadata_ahead import BACK as METADATA_BACK
 from gdtbridge.retrieve.metadata_ahead import MetadataAhead
 from gdtbridge.retrieve.metadata_memory import SHARE_OF_PICTURES, MetadataMemory
 from gdtbridge.retrieve.metadata_room import AheadMetadataReader, MetadataReader
@@ -585,7 +585,13 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         PicturesAhead(ArrivedObjects(database, is_receiving, clock), ahead),
         metadata,
         MetadataAhead(
-            ArrivedObjects(database, is_receiving, clock, back=METADATA_BACK),
+            ArrivedObjects(
+                database,
+                is_receiving,
+                clock,
+                back=metadata_ahead.BACK,
+                quiet=metadata_ahead.QUIET_SECONDS,
+            ),
             database,
             archive.folder,
             heads_ahead,

@@ -53,6 +53,7 @@ from gdtbridge.logs import keep_tail
 from gdtbridge.ohif import OhifFolder
 from gdtbridge.outbox import FORWARD
 from gdtbridge.ownership import only_service
+from gdtbridge.retrieve.metadata_ahead import LOOK_SECONDS as HEADS_SECONDS
 from gdtbridge.retrieve.peers import PeerView
 from gdtbridge.scheduler import Scheduler
 from gdtbridge.settings import MEGABYTE, Settings
@@ -250,7 +251,7 @@ class Bridge:
         scheduler.every(SWEEP_SECONDS, "sweeping metadata", core.metadata.sweep)()
         if self._settings.pictures.ahead:
             scheduler.every(AHEAD_SECONDS, "making pictures ahead", core.pictures_ahead.work)()
-            scheduler.every(AHEAD_SECONDS, "reading metadata ahead", core.metadata_ahead.work)()
+            scheduler.every(HEADS_SECONDS, "reading metadata ahead", core.metadata_ahead.work)()
 
     def _start_access(self) -> None:
         """Know who may come in, and keep who did what."""

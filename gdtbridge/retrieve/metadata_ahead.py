@@ -19,6 +19,10 @@ from gdtbridge.retrieve.store import StoredHead
 from gdtbridge.viewing.arrived import ArrivedObjects
 from gdtbridge.viewing.store import bytes_key
 
+LOOK_SECONDS: Final = 2.0
+"""How often is looked for what arrived."""
+QUIET_SECONDS: Final = 1.0
+"""How long nothing has arrived when it begins: a viewer may be opened as soon as all is there."""
 BACK: Final = 1000
 """Objects before the newest it begins with: a stop may have come before their turn."""
 

@@ -10,7 +10,7 @@ from gdtbridge.durable import Clock
 from gdtbridge.viewing import store
 
 QUIET_SECONDS: Final = 5.0
-"""How long nothing has arrived when it is handed out."""
+"""How long nothing has arrived when what takes long is made."""
 
 
 class ArrivedObjects:
@@ -23,10 +23,15 @@ class ArrivedObjects:
         clock: Clock,
         *,
         back: int = 0,
+        quiet: float = QUIET_SECONDS,
     ) -> None:
-        """Begin ``back`` objects before the newest there is at the first call of `next`."""
+        """Begin ``back`` objects before the newest there is at the first call of `next`.
+
+        Nothing has arrived for ``quiet`` seconds when something is handed out.
+        """
         self.is_receiving = is_receiving
-        self._database, self._clock, self._back = database, clock, back
+        self._database, self._clock = database, clock
+        self._back, self._quiet = back, quiet
         self._last: int | None = None
 
     def next(self, most: int = 1) -> list[int]:
@@ -40,7 +45,7 @@ class ArrivedObjects:
                 self._last = max(newest.instance_id - self._back, 0)
             following = store.after(connection, self._last, most)
         quiet = self._clock.utc() - newest.received_at
-        if not following or self.is_receiving() or 0 <= quiet < QUIET_SECONDS:
+        if not following or self.is_receiving() or 0 <= quiet < self._quiet:
             return []
         self._last = following[-1]
         return following
