@@ -34,6 +34,19 @@ class DateRange:
     begin: datetime
     end: datetime
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The local days it may touch, one before and one behind for the sake of zones."""
+        try:
+            first = (self.begin - timedelta(days=1)).astimezone().date()
+        except (OverflowError, OSError, ValueError):
+            first = date.min
+        try:
+            last = (self.end + timedelta(days=1)).astimezone().date()
+        except (OverflowError, OSError, ValueError):
+            last = date.max
+        return first, last
+
     def fits(self, prefix: DatePrefix, wanted: DateRange) -> bool:
         """Return whether this time is what a prefix and a time ask for (R4 3.1.1.4.5)."""
         is_within = wanted.begin <= self.begin and self.end <= wanted.end

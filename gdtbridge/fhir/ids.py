@@ -12,6 +12,7 @@ from typing import Final
 
 from gdtbridge.dataset.values import is_uid
 
+LONGEST_ID: Final = 64
 _MARK: Final = 16
 """Hexadecimal digits of a digest beside a UID: with it an id has at most 64 characters."""
 _SIGNS: Final = "0123456789."
@@ -41,6 +42,8 @@ def uid_id(uid: str) -> str:
 def uid_of(text: str) -> str:
     """Return the UID an id begins with; empty for what is none."""
     head = text.partition("-")[0].upper()
+    if len(text) > LONGEST_ID:
+        return ""
     try:
         content = base64.b32decode(head + "=" * (-len(head) % 8))
     except ValueError:

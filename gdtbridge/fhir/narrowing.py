@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -19,7 +18,6 @@ from gdtbridge.orders.store import order_of_study
 from gdtbridge.retrieve.store import Narrowing
 
 UidField = Literal["studies", "series", "instances"]
-_DAY: Final = timedelta(days=1)
 _OF_REPORTS: Final = frozenset({"DiagnosticReport", "Observation"})
 """What is made of a Structured Report: its id has the UID of that, not of a study."""
 
@@ -89,24 +87,20 @@ def _of_identifier(values: Iterable[SearchValue]) -> Narrowing:
 
 
 def _of_days(values: Iterable[SearchValue]) -> Narrowing:
-    """Return the days a single date is about, and one before and behind for the sake of zones."""
+    """Return the days a single date may be about."""
     (first, *more) = values
     if more or first.range is None:
         return Narrowing()
-    begin, end = first.range.begin - _DAY, first.range.end + _DAY
+    begin, end = map(da_text, first.range.days)
     match first.prefix:
         case DatePrefix.EQ:
-            return Narrowing(days=(_da(begin), _da(end)))
+            return Narrowing(days=(begin, end))
         case DatePrefix.GE | DatePrefix.GT | DatePrefix.SA:
-            return Narrowing(days=(_da(begin), ""))
+            return Narrowing(days=(begin, ""))
         case DatePrefix.LE | DatePrefix.LT | DatePrefix.EB:
-            return Narrowing(days=("", _da(end)))
+            return Narrowing(days=("", end))
         case _:
             return Narrowing()
-
-
-def _da(moment: datetime) -> str:
-    return da_text(moment)
 
 
 def _of_uids(field: UidField) -> Callable[[Iterable[SearchValue]], Narrowing | None]:

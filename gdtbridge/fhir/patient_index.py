@@ -94,7 +94,7 @@ def _named(connection: Connection, mark: str, text: str) -> set[str]:
 def _born(connection: Connection, value: SearchValue) -> set[str]:
     if value.range is None:
         return set()
-    begin, end = (da_text(one.astimezone()) for one in (value.range.begin, value.range.end))
+    begin, end = map(da_text, value.range.days)
     match value.prefix:
         case DatePrefix.EQ:
             return store.numbers_born(connection, begin, end)

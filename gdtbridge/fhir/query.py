@@ -221,6 +221,8 @@ def _condition(parameter: SearchParameter, modifier: str, value: str, name: str)
         raise QueryRefused(name)
     texts = [one for one in _COMMA.split(value) if one.strip()]
     made = tuple(_value(parameter.kind, one.strip(), name) for one in texts)
+    if not made:
+        raise QueryRefused(name)
     if modifier and parameter.kind is ParameterKind.REFERENCE:
         made = tuple(replace(one, text=_typed(one.text, modifier)) for one in made)
         modifier = ""

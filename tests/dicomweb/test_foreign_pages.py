@@ -32,6 +32,11 @@ def test_who_asks_first_is_answered(client: FlaskClient) -> None:
     allowed = answer.headers["Access-Control-Allow-Headers"].lower()
     assert all(name in allowed for name in ("accept", "authorization", "content-type", "range"))
     assert "Access-Control-Allow-Credentials" not in answer.headers
+    of_fhir = client.options("/fhir/Patient", headers=asked)
+    assert (of_fhir.status_code, of_fhir.headers[ALLOW]) == (204, VIEWER)
+    assert "prefer" in allowed
+    told = client.get("/fhir/Patient/x", headers={"Origin": VIEWER})
+    assert (told.status_code, told.headers[ALLOW]) == (404, VIEWER)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,8 @@ def test_who_shows_no_token_is_told_so_on_the_page(services: Services) -> None:
         ("https://viewer.example.evil", "/dicom-web/studies"),
         (VIEWER, "/api/v1/worklist"),
         (VIEWER, "/dicom-webber"),
+        (VIEWER, "/fhirr"),
+        ("https://evil.example", "/fhir/Patient"),
     ],
 )
 def test_others_and_elsewhere_stay_out(client: FlaskClient, origin: str, path: str) -> None:

@@ -235,6 +235,9 @@ def test_what_is_posted_stands_in_no_address(fhir: Fhir) -> None:
     [
         ("/ImagingStudy?started=abc", 400),
         ("/ImagingStudy?started=ap2024", 400),
+        ("/ImagingStudy?started=,", 400),
+        ("/ImagingStudy?started=0001-01-01T00:00:00-14:00", 200),
+        ("/Patient?birthdate=9999-12-30T23:59:59-14:00", 200),
         ("/Patient?name:missing=true", 400),
         ("/Patient?_count=x", 400),
         ("/ImagingStudy?_cursor=1.x", 400),
