@@ -230,6 +230,19 @@ def _may_take_long(item: pytest.Item) -> bool:
     return item.get_closest_marker("timeout") is not None
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Collect what the dead of a test left open while the warnings of that are its own.
+
+    Otherwise it is collected in another test, which fails of them.
+    """
+    try:
+        yield
+    finally:
+        if item.get_closest_marker("crash") is not None:
+            gc.collect()
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from looking at the thousands of tests again and again."""
     gc.collect()
