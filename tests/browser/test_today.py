@@ -90,8 +90,8 @@ def test_an_entry_is_moved_removed_and_brought_back(
 def test_a_row_is_reached_by_keys(browser: Browser, url: str) -> None:
     """J, K and the arrows walk the rows, E edits, Enter opens; after removing the next has it."""
     with screen(browser) as page:
-        first = add(page, url, family_name="Aal", patient_id="1", time="6:01")
-        second = add(page, url, family_name="Bär", patient_id="2", time="6:02")
+        first = add(page, url, family_name="Aal", patient_id="1", time="0:01")
+        second = add(page, url, family_name="Bär", patient_id="2", time="0:02")
         page.goto(f"{url}/heute")
         for key, at in (("j", first), ("ArrowDown", second), ("k", first)):
             page.keyboard.press(key)
