@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -80,6 +81,7 @@ class ValueKeeper:
             return ()
 
 
+@lru_cache(maxsize=1)
 def mark_of(catalogue: Catalogue) -> str:
     """Return what tells a catalogue from every other: its rows as a digest."""
     told = hashlib.sha256()
