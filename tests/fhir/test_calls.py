@@ -11,8 +11,11 @@ import pytest
 
 from gdtbridge.accounts import SCOPES
 from gdtbridge.audit import Actor, ActorKind
+from gdtbridge.day.exam import RecentReports
 from gdtbridge.fhir.outcomes import ISSUES
 from gdtbridge.handing_out import ExamReports
+from gdtbridge.sr import Report, ReportError, ReportHindered
+from gdtbridge.sr.model import UnreadableReportError
 from tests.fhir.conftest import HELD, PATIENTS, STUDY, UNDATED, Fhir
 from tests.tools.foreign import PEERS, PROGRAMS
 
@@ -96,6 +99,27 @@ def test_what_r4_demands_is_there_where_dicom_has_nothing(fhir: Fhir) -> None:
 
     assert [one["modality"]["code"] for one in study["series"]] == ["SR", "OT"]
     assert "started" not in study
+
+
+def test_a_report_nobody_can_read_is_there_without_values(
+    fhir: Fhir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is too busy is something else: the client is to come back."""
+    (read,) = fhir.found(f"/DiagnosticReport?identifier={STUDY}.9.9")
+
+    def unread(error: ReportError) -> None:
+        def read(*_: object) -> Report:
+            raise error
+
+        monkeypatch.setattr(RecentReports, "read", read)
+
+    unread(UnreadableReportError(""))
+    (report,) = fhir.found(f"/DiagnosticReport?identifier={STUDY}.9.9")
+    assert (report["status"], "result" in report) == ("unknown", False)
+    assert (report["id"], report["subject"]) == (read["id"], read["subject"])
+    assert fhir.found("/Observation?patient.identifier=4711") == []
+    unread(ReportHindered(""))
+    assert fhir.get("/Observation?patient.identifier=4711").status_code == 503
 
 
 def test_what_is_held_is_nobodys(fhir: Fhir) -> None:
