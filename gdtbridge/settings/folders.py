@@ -61,6 +61,7 @@ def private_folders(settings: Settings) -> Iterator[Path]:
     """Yield the folders nobody else has to enter; a worklist the practice named is shared."""
     yield settings.archive_folder
     yield settings.spool_folder
+    yield settings.file_spool
     yield settings.picture_folder
     yield settings.metadata_folder
     yield settings.order_spool
