@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,35 +13,15 @@ from werkzeug.test import TestResponse
 
 from tests.dicomweb.conftest import STUDY, Services
 from tests.pictures.builder import dataset, write
+from tests.tools.parts import Part, read_parts
 
 INSTANCE = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.9.2"
 ALL = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of an answer: its headers as they are written, and its bytes."""
-
-    headers: dict[str, str]
-    content: bytes
-
-
 def parts_of(answer: TestResponse) -> list[Part]:
-    """Return the parts of an answer, read as the strictest client reads them."""
-    kind, *parameters = answer.headers["Content-Type"].split("; ")
-    said = dict(one.split("=", 1) for one in parameters)
-    boundary = f"--{said['boundary'].strip(chr(34))}".encode()
-    assert kind == "multipart/related"
-    assert answer.data.startswith(boundary + b"\r\n")
-    assert answer.data.endswith(boundary + b"--\r\n")
-    return [_part(text) for text in answer.data.split(boundary)[1:-1]]
-
-
-def _part(text: bytes) -> Part:
-    assert text[:2] == text[-2:] == b"\r\n"
-    head, _, body = text[2:-2].partition(b"\r\n\r\n")
-    assert len(head) < 1000
-    return Part(dict(line.split(": ", 1) for line in head.decode().split("\r\n")), body)
+    """Return the parts of an answer."""
+    return read_parts(answer.headers["Content-Type"], answer.data)
 
 
 def test_a_study_comes_whole_and_as_it_was_received(services: Services) -> None:
