@@ -201,9 +201,11 @@ class WebConnection(HTTPChannel):  # type: ignore[misc]
             self.body = Pace(self.moved)
 
     def become(self, web_socket: WebSocket) -> None:
-        """Be a WebSocket from now on; its request is answered."""
+        """Be a WebSocket from now on; its request is answered, if its client is there still."""
         self.web_socket = web_socket
         web_socket.attach(self._write_frames)
+        if not self.connected:
+            web_socket.detach()
 
     def _write_frames(self, data: bytes) -> None:
         """Send frames: in the server's thread, which is the only one that sends without a call."""

@@ -58,11 +58,14 @@ class UpgradeTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     def finish(self) -> None:
         """End the answer; what follows it are the frames of the WebSocket, if it is one now.
 
-        Nothing is read of the connection before its request is done with.
+        Nothing is read of the connection before its request is done with. A client that went away
+        meanwhile is told nothing, but whoever writes to the WebSocket has to know.
         """
-        super().finish()
-        if self._switches:
-            self.channel.become(self.web_socket)
+        try:
+            super().finish()
+        finally:
+            if self._switches:
+                self.channel.become(self.web_socket)
 
     @property
     def _switches(self) -> bool:

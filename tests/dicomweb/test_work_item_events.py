@@ -18,9 +18,12 @@ from websockets.sync.client import ClientConnection, connect
 
 from gdtbridge.retrieve.json_item import read_json_dataset
 from gdtbridge.service import web_ports
-from gdtbridge.settings import load_settings
+from gdtbridge.settings import HttpSettings, load_settings
 from gdtbridge.web import WebServer, create_server
+from gdtbridge.web.access.gate import GuardGate
+from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.dicomweb.event_channels import EventChannels
+from gdtbridge.web.upgrading import OFFER
 from gdtbridge.web.web_socket import WebSocket
 from gdtbridge.work_items import event_store, subscriptions
 from gdtbridge.work_items.subscriptions import (
@@ -223,6 +226,28 @@ def test_a_channel_is_for_subscribers_that_open_a_web_socket(station: Station) -
         channel.send("x" * 5000)
         with pytest.raises(ConnectionClosed):
             channel.recv(timeout=SECONDS)
+
+
+def test_who_leaves_during_the_handshake_keeps_no_place() -> None:
+    """Whoever writes to the channel is told, although it never was one."""
+    opened: list[WebSocket] = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        offer = environ[OFFER]
+        offer.web_socket = WebSocket()
+        opened.append(offer.web_socket)
+        offer.channel.handle_close()  # as the server's thread does that finds the client gone
+        start("101 Switching Protocols", [])
+        return []
+
+    server = WebServer(app, "127.0.0.1", 0, GuardGate(Guard(HttpSettings())))
+    server.start()
+    try:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{server.port}", timeout=SECONDS)
+        wait_for(lambda: opened[0].is_closed)
+    finally:
+        server.stop(grace=2)
 
 
 def test_who_reads_and_leaves_has_got_it(station: Station) -> None:
