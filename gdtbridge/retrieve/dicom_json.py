@@ -26,7 +26,8 @@ LONGEST_INLINE: Final = 1024
 """Bytes of a binary value that are written into the JSON."""
 UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET: Final = 0x00080005
-_BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+"""VRs whose values are written as they are (F.2.7)."""
 NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -73,7 +74,7 @@ def _attribute(element: Element, place: Place, bulk: BulkLocator | None) -> Json
     if element.VR == "SQ":
         items = [json_dataset(one, bulk, (*place, n)) for n, one in enumerate(element.items)]
         return told | {"Value": items} if items else told
-    if element.VR in _BINARY:
+    if element.VR in BINARY:
         data = value if isinstance(value, bytes) else b""
         return told | {"InlineBinary": base64.b64encode(data).decode("ascii")} if data else told
     values = [_text(element.VR, text) for text in element.texts] or _others(element)
@@ -100,9 +101,10 @@ def _number(VR: str, text: str) -> int | float | str:  # noqa: N803
     """Return a number; the text where it is none, or none that JSON can hold as it is."""
     try:
         number = int(text) if VR == "IS" else float(text)
-    except ValueError:
+        is_plain = math.isfinite(number) and "_" not in text
+    except (ValueError, OverflowError):
         return text
-    return number if math.isfinite(number) and "_" not in text else text
+    return number if is_plain else text
 
 
 def _others(element: Element) -> list[object]:

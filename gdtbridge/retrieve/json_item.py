@@ -12,9 +12,9 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
-from gdtbridge.retrieve.dicom_json import NAME_GROUPS
+from gdtbridge.retrieve.dicom_json import BINARY, NAME_GROUPS
 from worklist.item import PARAGRAPHS, TEXTS, Element, Item, vr_of
 
 MOST_DEPTH: Final = 16
@@ -64,6 +64,8 @@ def _element(tag: int, told: Mapping[str, object], place: str, depth: int) -> El
     if "BulkDataURI" in told:
         raise JsonRefused(f"{place}: BulkDataURI")
     if "InlineBinary" in told:
+        if VR not in BINARY:
+            raise JsonRefused(f"{place}: InlineBinary")
         return Element(VR, other=_bytes(told["InlineBinary"], place))
     values = told.get("Value") or []
     if not isinstance(values, list):
@@ -91,7 +93,7 @@ def _text(VR: str, value: object, place: str) -> str:  # noqa: N803
     if VR == "PN" and isinstance(value, Mapping):
         groups = [value.get(name) or "" for name in NAME_GROUPS]
         text = "=".join(str(group) for group in groups).rstrip("=")
-    elif VR in {"DS", "IS"} and isinstance(value, int | float) and math.isfinite(value):
+    elif VR in {"DS", "IS"} and _is_finite(value):
         text = f"{value}"
     elif isinstance(value, str):
         text = value
@@ -99,16 +101,28 @@ def _text(VR: str, value: object, place: str) -> str:  # noqa: N803
         raise JsonRefused(f"{place}: {VR}")
     if "\\" in text and VR not in PARAGRAPHS:
         raise JsonRefused(f"{place}: backslash")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise JsonRefused(f"{place}: half a character") from None
     return text.strip()
 
 
 def _number(VR: str, value: object, place: str) -> int | float:  # noqa: N803
     if VR == "AT" and isinstance(value, str) and _TAG.fullmatch(value):
         return int(value, 16)
-    if isinstance(value, bool):
-        raise JsonRefused(f"{place}: {VR}")
-    if VR in _WHOLE and isinstance(value, int):
+    if VR in _WHOLE and isinstance(value, int) and not isinstance(value, bool):
         return value
-    if VR in _REAL and isinstance(value, int | float) and math.isfinite(value):
+    if VR in _REAL and _is_finite(value):
         return value
     raise JsonRefused(f"{place}: {VR}")
+
+
+def _is_finite(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number, and not beyond all a double holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -27,6 +27,7 @@ from gdtbridge.orders.model import (
     WantedOrder,
 )
 from gdtbridge.retrieve.dicom_json import json_dataset, json_text
+from gdtbridge.retrieve.json_item import JsonRefused, read_json_dataset
 from gdtbridge.work_items import reading, store
 from gdtbridge.work_items.attributes import NEVER_TOLD
 from gdtbridge.work_items.ending import CONTACT, PROGRESS, WHY, called_off, is_finished
@@ -303,8 +304,16 @@ CHANGED: Final = (
 
 
 def _stored(said: Item) -> str:
-    """Return what clients said as the database keeps it; raise `WorkItemRefused` for too much."""
+    """Return what clients said as the database keeps it.
+
+    Raises `WorkItemRefused` for too much, and for what would not be read back: one such item would
+    spoil every search.
+    """
     text = json_text(json_dataset(said))
     if len(text) > MOST_SAID:
         raise WorkItemRefused(WorkItemFault.TOO_LARGE)
+    try:
+        read_json_dataset(text.encode())
+    except JsonRefused:
+        raise WorkItemRefused(WorkItemFault.INVALID) from None
     return text if said else ""

@@ -143,12 +143,12 @@ def local_of(text: str) -> datetime | None:
     micros = to_instant(text)
     if micros is None:
         return None
-    moment = datetime(1, 1, 1) + timedelta(microseconds=micros)  # noqa: DTZ001 - local, or UTC below
-    if "+" in text or "-" in text:
-        try:
+    try:
+        moment = datetime(1, 1, 1) + timedelta(microseconds=micros)  # noqa: DTZ001 - local, or UTC
+        if "+" in text or "-" in text:
             moment = local_time(moment.replace(tzinfo=UTC).timestamp())
-        except (OverflowError, ValueError, OSError):
-            return None
+    except (OverflowError, ValueError, OSError):
+        return None
     return moment.replace(microsecond=0)
 
 

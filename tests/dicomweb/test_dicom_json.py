@@ -30,6 +30,7 @@ def of(keyword: str, VR: str, *texts: str, other: object = None) -> object:  # n
         ("IS", ("3",), [3]),
         ("IS", ("3.0",), ["3.0"]),
         ("IS", ("1_000",), ["1_000"]),
+        ("IS", ("9" * 400, "9" * 5000), ["9" * 400, "9" * 5000]),
         ("DS", ("33.3",), [33.3]),
         ("DS", ("33,3", "abc", "NaN", "1e999", ""), ["33,3", "abc", "NaN", "1e999", None]),
         ("PN", ("A^B=C=D",), [{"Alphabetic": "A^B", "Ideographic": "C", "Phonetic": "D"}]),

@@ -244,6 +244,10 @@ def test_a_chart_that_moved_gets_the_order(calls: Calls) -> None:
             "ScheduledProcedureStepStartDateTime",
         ),
         ({"ScheduledProcedureStepStartDateTime": "morgen"}, "ScheduledProcedureStepStartDateTime"),
+        (
+            {"ScheduledProcedureStepStartDateTime": "00010101000000+1400"},
+            "ScheduledProcedureStepStartDateTime",
+        ),
         ({"ScheduledStationNameCodeSequence": code("Ü")}, "ScheduledStationNameCodeSequence"),
         ({"StudyInstanceUID": "1..2"}, "StudyInstanceUID"),
         ({"PregnancyStatus": 9}, "PregnancyStatus"),
@@ -268,9 +272,14 @@ def test_what_makes_no_order_is_refused(
         *("", "x", "[]", "[1]", "[{}, {}]", '{"1": {}}', '{"00100010": 1}', "[" * 9000),
         *('{"00100020": {"vr": "LO", "Value": [1]}}', '{"00100020": {"vr": "LO", "Value": "x"}}'),
         '{"00100020": {"vr": "LO", "Value": ["a\\\\b"]}}',
+        '{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "\\ud800"}]}}',
+        '{"00101030": {"vr": "DS", "Value": [1' + "0" * 400 + "]}}",
+        '{"00101030": {"vr": "DS", "Value": [true]}}',
+        '{"00189073": {"vr": "FD", "Value": [1' + "0" * 400 + "]}}",
         '{"00741210": {"vr": "SQ", "Value": [' * 40 + "{}" + "]}}" * 40,
         '{"00091001": {"vr": "OB", "InlineBinary": "%%%"}}',
         '{"00091001": {"vr": "OB", "BulkDataURI": "http://x"}}',
+        '{"00104000": {"vr": "LT", "InlineBinary": "AAAA"}}',
     ],
 )
 def test_what_is_no_dataset_is_refused(calls: Calls, body: str) -> None:
@@ -278,6 +287,16 @@ def test_what_is_no_dataset_is_refused(calls: Calls, body: str) -> None:
     sent = {"data": body, "content_type": "application/dicom+json"}
     assert calls.send("POST", "", **sent).status_code == 400
     assert calls.send("POST", "", data="x", content_type="text/plain").status_code == 415
+
+
+def test_what_could_not_be_told_again_is_not_kept(calls: Calls) -> None:
+    """A reason as deep as may be is refused with what it would stand in; the search goes on."""
+    path = calls.make()
+    deep = '{"0074100E": {"vr": "SQ", "Value": [' * 15 + "{}" + "]}}" * 15
+    sent = {"data": deep, "content_type": "application/dicom+json"}
+    assert calls.send("POST", f"{path}/cancelrequest", **sent).status_code == 400
+    assert calls.state(path) == "SCHEDULED"
+    assert calls.found("")
 
 
 def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
