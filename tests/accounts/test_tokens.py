@@ -69,7 +69,9 @@ def test_a_device_is_named_by_its_title(house: House, aet: str, scopes: list[str
 
 
 def test_every_scope_is_documented(project: Path) -> None:
-    """In docs/reference/access.md."""
+    """In docs/reference/access.md, with what it is for and beside the calls it opens."""
     text = (project / "docs" / "reference" / "access.md").read_text("utf-8")
+    scopes, calls = text.split("## Who may make which call")
     for scope in SCOPES:
-        assert f"| `{scope}` |" in text
+        assert f"| `{scope}` |" in scopes
+        assert f"`{scope}`" in calls

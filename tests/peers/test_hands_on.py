@@ -7,6 +7,10 @@ compared. File meta information is the archive's own (PS3.10 7.1: who wrote the 
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +34,22 @@ STILL, LOSSY, PLAIN = (f"{SERIES}.{number}" for number in (1, 2, 3))
 ALL: Final = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 FILES: Final = 'multipart/related; type="application/dicom"'
 SECONDS = 60
+PRINTED: Final = "http://127.0.0.1:8080"
+"""Where the service is in the documents' examples."""
+FAILING_CURL: Final = 'curl() { command curl --silent --show-error --fail --max-time 60 "$@"; }\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Who knows the address of FHIR, and has the files that were sent."""
+    """Who knows where the service is, and has the files that were sent."""
 
-    fhir: str
+    server: str
     sent: dict[str, Path]
+
+    @property
+    def fhir(self) -> str:
+        """The base of FHIR."""
+        return f"{self.server}/fhir"
 
     def find(self, query: str) -> list[dict[str, Any]]:
         """Return the resources a search finds."""
@@ -106,7 +118,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
             done = dcmtk("storescu", proposed[number], "127.0.0.1", bridge.ports["DICOM"], path)
             assert done.returncode == 0, done.stderr
         wait_for(bridge.settled, what="the end of the exam")
-        yield Newcomer(f"http://127.0.0.1:{bridge.ports['HTTP']}/fhir", sent)
+        yield Newcomer(f"http://127.0.0.1:{bridge.ports['HTTP']}", sent)
 
 
 def test_from_a_name_to_an_object(newcomer: Newcomer, tmp_path: Path) -> None:
@@ -148,3 +160,26 @@ def test_the_whole_study_is_what_was_sent(
         assert part.headers["Content-Type"] == (
             f"application/dicom; transfer-syntax={syntaxes[number]}"
         )
+
+
+@pytest.mark.parametrize("name", ["dicomweb", "fhir", "ups"])
+def test_the_examples_of_the_documents_run(
+    newcomer: Newcomer, project: Path, tmp_path: Path, name: str
+) -> None:
+    """As they are written, one after the other; what was fetched is what is stored again."""
+    program = shutil.which("bash")
+    if program is None or shutil.which("curl") is None:
+        pytest.skip("bash or curl is not installed")
+    text = (project / "docs" / "reference" / f"{name}.md").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    said = {"STUDY": STUDY, "SERIES": SERIES, "INSTANCE": STILL, "ITEM": "2.25.2020", "TOKEN": ""}
+    done = subprocess.run(
+        [program, "-euc", FAILING_CURL + "".join(blocks).replace(PRINTED, newcomer.server)],
+        env={"PATH": os.environ["PATH"], **said},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=2 * SECONDS,
+    )
+    assert blocks
+    assert done.returncode == 0, done.stderr
