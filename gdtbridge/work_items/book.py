@@ -136,7 +136,7 @@ class WorkItems:
         """
         wanted = _state_in(state)
         if not is_uid(transaction_uid):
-            raise WorkItemRefused(WorkItemFault.WRONG_TRANSACTION, NEVER_TOLD)
+            raise _not_claimed_by(transaction_uid)
         if performer and not is_ae_title(performer):
             raise WorkItemRefused(WorkItemFault.INVALID, "RequestingAE")
         if wanted is WorkItemState.IN_PROGRESS:
@@ -271,7 +271,13 @@ def _must_end(found: WorkItem, wanted: WorkItemState, transaction_uid: str) -> N
 
 def _must_be_claimed_by(found: WorkItem, transaction_uid: str) -> None:
     if not found.is_claimed or found.kept.transaction_uid != transaction_uid:
-        raise WorkItemRefused(WorkItemFault.WRONG_TRANSACTION, NEVER_TOLD)
+        raise _not_claimed_by(transaction_uid)
+
+
+def _not_claimed_by(transaction_uid: str) -> WorkItemRefused:
+    """Return the refusal of a wrong Transaction UID, or of none."""
+    fault = WorkItemFault.WRONG_TRANSACTION if transaction_uid else WorkItemFault.NO_TRANSACTION
+    return WorkItemRefused(fault, NEVER_TOLD)
 
 
 def _must_stay(before: WorkItem, said: Item) -> None:

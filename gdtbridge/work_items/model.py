@@ -30,6 +30,8 @@ class WorkItemFault(IntEnum):
     DUPLICATE = 0x0111
     NOT_SUBSCRIBED = 0x0112
     INVALID = 0x0115
+    NO_TRANSACTION = 0x0120
+    """No Transaction UID was said: a missing attribute, which PS3.18 tells from a wrong one."""
     TOO_LARGE = 0x0213
     NOT_TO_BE_UPDATED = 0xC300
     WRONG_TRANSACTION = 0xC301

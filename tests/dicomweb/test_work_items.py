@@ -305,7 +305,7 @@ def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
     assert calls.change(path, "COMPLETED").status_code == 409  # nobody has it
     assert calls.change(path, "IN PROGRESS").status_code == 200
     second = calls.change(path, "IN PROGRESS", OTHER)
-    assert (second.status_code, "already IN PROGRESS" in second.headers["Warning"]) == (409, True)
+    assert (second.status_code, "already IN PROGRESS" in second.text) == (409, True)
     entry = calls.practice.worklist.get(calls.number(path))
     assert entry is not None
     assert entry.ScheduledProcedureStepStatus == StepStatus.STARTED
@@ -313,7 +313,10 @@ def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
     (line,) = (one for one in day.lines if one.order_number == calls.number(path))
     assert line.state is LineState.IN_EXAMINATION
 
-    assert calls.change(path, "COMPLETED", OTHER).status_code == 400
+    for transaction, wrong in {OTHER: "incorrect", "": "missing"}.items():
+        refused = calls.change(path, "COMPLETED", transaction)
+        assert refused.status_code == 400
+        assert refused.headers["Warning"].endswith(f": The Transaction UID is {wrong}.")
     assert calls.change(path, "COMPLETED").status_code == 409  # C304
     assert calls.send("POST", path, PERFORMED).status_code == 400
     assert calls.send("POST", f"{path}?transaction={OTHER}", PERFORMED).status_code == 400
@@ -322,7 +325,7 @@ def test_one_of_two_claims_wins_and_ends_it(calls: Calls) -> None:
 
     assert calls.state(path) == "COMPLETED"
     again = calls.change(path, "COMPLETED")
-    assert again.headers["Warning"].endswith("already in the requested state of COMPLETED")
+    assert again.headers["Warning"].endswith("already in the requested state of COMPLETED.")
     assert calls.practice.worklist.get(calls.number(path)) is None
     order = calls.practice.core.editor.read(calls.number(path))
     assert order.state is OrderState.DONE
@@ -381,7 +384,7 @@ def test_a_request_cancels_what_nobody_has_begun(calls: Calls) -> None:
     assert progress["ReasonForCancellation"] == "Termin verlegt"
     assert progress["ProcedureStepCancellationDateTime"]
     again = calls.send("POST", f"{path}/cancelrequest")
-    assert (again.status_code, again.headers["Warning"][-8:]) == (202, "CANCELED")
+    assert (again.status_code, again.headers["Warning"][-9:]) == (202, "CANCELED.")
     calls.practice.core.editor.restore(number)  # a person brings it back
     assert calls.state(path) == "SCHEDULED"
 
@@ -489,6 +492,14 @@ STATUSES = {
     ENDED: (409, 409, 409, 409, 200, 200, 202, 409, 409),
 }
 """What each act is answered in each state (PS3.4 Table CC.1.1-2)."""
+WARNINGS = {
+    "The Transaction UID is missing.",
+    "The Transaction UID is incorrect.",
+    "The submitted request is inconsistent with the state of the UPS Instance.",
+    "The UPS is already COMPLETED.",
+    "The performer cannot be contacted.",
+}
+"""What a refusal must say one of (PS3.18 11.6.3.2 to 11.8.3.2)."""
 BECOMES = {
     (SCHEDULED, "claim"): CLAIMED,
     (SCHEDULED, "claim by another"): CLAIMED,
@@ -516,6 +527,8 @@ def test_every_act_in_every_state(calls: Calls, state: str) -> None:
     for (act, do), status in zip(ACTS.items(), STATUSES[state], strict=True):
         answer = do(calls, path)
         assert (answer.status_code, act) == (status, act), answer.text
+        told_why = answer.headers.get("Warning", "").partition("dicom-web: ")[2]
+        assert status < 300 or told_why in WARNINGS, act
         assert calls.state(path) == BECOMES.get((state, act), state), act
         if (state, act) in BECOMES:
             path = brought_to(calls, state)

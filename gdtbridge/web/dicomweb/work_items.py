@@ -32,7 +32,7 @@ from worklist.item import NOTHING
 
 WRONG: Final = "Fehlt oder ist nicht erlaubt. / Is missing or not permitted."
 MODIFIED: Final = "The UPS was created with modifications."
-ALREADY: Final = "The UPS is already in the requested state of {0}"
+ALREADY: Final = "The UPS is already in the requested state of {0}."
 PATH: Final = "workitems"
 UID_PARAMETERS: Final = ("workitem", "AffectedSOPInstanceUID")
 TRANSACTION_PARAMETERS: Final = ("transaction-uid", "Transaction-uid", "transaction")
@@ -167,8 +167,8 @@ def refusing(base: WebBase) -> Iterator[None]:
         problem = ProblemDetails(400, errors=(FieldProblem(keyword, error.problem),))
         raise CallRefused(problem) from error
     except WorkItemRefused as refused:
-        status, german, english = _faults()[refused.fault]
-        headers = [("Warning", warning(base, english))]
+        status, sentence, german, english = _faults()[refused.fault]
+        headers = [("Warning", warning(base, sentence))]
         if refused.uid:
             headers.append(("Content-Location", f"{base.uri()}/{PATH}/{refused.uid}"))
         errors = tuple(FieldProblem(name, WRONG) for name in refused.attributes)
@@ -177,10 +177,10 @@ def refusing(base: WebBase) -> Iterator[None]:
 
 
 @cache
-def _faults() -> dict[WorkItemFault, tuple[int, str, str]]:
+def _faults() -> dict[WorkItemFault, tuple[int, str, str, str]]:
     return {
-        WorkItemFault[fault]: (int(status), german, english)
-        for fault, status, german, english in table("web/dicomweb/workitem_faults.tsv")
+        WorkItemFault[fault]: (int(status), english if said == "-" else said, german, english)
+        for fault, status, said, german, english in table("web/dicomweb/workitem_faults.tsv")
     }
 
 
