@@ -29,6 +29,8 @@ MOST_CHAINED: Final = 100
 """Patients a chained condition may lead to."""
 NARROWS: Final = "patient, identifier, started"
 """What makes a search small, for people."""
+INCLUDES: Final = "_count, _include"
+"""What makes small what is told beside the matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class FhirFacade:
         if total is None and query.wants_total:
             total = self._count(asked, viewer, base, until)
         cursor = page[-1].place if has_more else ""
-        included = tuple(self._included(query, page, viewer, base))
+        included = tuple(self._included(query, page, viewer, base, until))
         return FoundPage(tuple(page), included, total, cursor)
 
     def read(self, kind: str, id_: str, viewer: Viewer, base: FhirBase) -> FoundResource | None:
@@ -173,6 +175,7 @@ class FhirFacade:
         page: Sequence[FoundResource],
         viewer: Viewer,
         base: FhirBase,
+        until: float,
     ) -> Iterator[Json]:
         """Yield what the matches of a page lead to, each once."""
         told = {f"{query.kind}/{one.resource['id']}" for one in page}
@@ -181,6 +184,8 @@ class FhirFacade:
                 for reference in _references(one.resource.get(include.path, ())):
                     kind, _, id_ = reference.partition("/")
                     if kind == include.target and reference not in told:
+                        if self.monotonic() > until:
+                            raise SearchTooBroad(INCLUDES)
                         told.add(reference)
                         found = self.read(kind, id_, viewer, base)
                         if found is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,11 @@ from gdtbridge.accounts import SCOPES
 from gdtbridge.audit import Actor, ActorKind
 from gdtbridge.day.exam import RecentReports
 from gdtbridge.fhir.outcomes import ISSUES
+from gdtbridge.fhir.query import read_query
+from gdtbridge.fhir.sources import FhirBase
 from gdtbridge.handing_out import ExamReports
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.web_search import SearchTooBroad
 from gdtbridge.sr import Report, ReportError, ReportHindered
 from gdtbridge.sr.model import UnreadableReportError
 from tests.fhir.conftest import HELD, PATIENTS, STUDY, UNDATED, Fhir
@@ -237,6 +243,14 @@ def test_how_many_there_are(fhir: Fhir) -> None:
     assert fhir.bundle("/ImagingStudy?_count=0") == fhir.bundle("/ImagingStudy?_count=0") | {
         "total": 3
     }
+
+
+def test_what_is_beside_the_matches_takes_no_longer_than_a_search(fhir: Fhir) -> None:
+    """Each value is looked for by itself; a page of reports may lead to thousands."""
+    late = replace(fhir.practice.core.fhir, monotonic=count(step=9).__next__)
+    query = read_query("DiagnosticReport", [("_include", "DiagnosticReport:result")], strict=True)
+    with pytest.raises(SearchTooBroad, match="_include"):
+        late.search(query, Viewer(), FhirBase("http://x/fhir", "http://x/dicom-web"))
 
 
 def test_what_is_posted_stands_in_no_address(fhir: Fhir) -> None:
