@@ -37,7 +37,8 @@ from gdtbridge.web.ports import CorePorts, Readiness
 
 log = logging.getLogger(__name__)
 
-THREADS: Final = 8
+THREADS: Final = 10
+"""More than there are long answers and who waits for one (`gdtbridge.web.dicomweb.routes`)."""
 MAX_HEADER: Final = 32 * 1024
 """Bytes of request line and header."""
 TICK_SECONDS: Final = 0.5

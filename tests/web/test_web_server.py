@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,6 +17,7 @@ from gdtbridge.errors import SettingsError
 from gdtbridge.web import WebServer
 from gdtbridge.web.access.slots import SLOTS, Slots
 from gdtbridge.web.limits import Limits
+from gdtbridge.web.problems import CallRefused
 from gdtbridge.web.request_parser import MAX_DRAIN
 from gdtbridge.web.server import MAX_HEADER, THREADS
 from tests.tools.waiting import wait_for
@@ -209,6 +210,18 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
         orders.gate.set()
         assert [call.result().status_code for call in hanging] == [200] * SLOTS
     assert requests.get(url, timeout=60).status_code == 200
+
+
+def test_who_finds_others_waiting_is_sent_away_at_once() -> None:
+    """Of two that want a place nobody leaves one waits, and gets it."""
+    slots = Slots(1, wait_seconds=30, most_waiting=1)
+    release = slots.take()
+    with ThreadPoolExecutor(2) as pool:
+        both = {pool.submit(slots.take) for _ in range(2)}
+        sent_away, waiting = wait(both, timeout=60, return_when=FIRST_COMPLETED)
+        assert [type(one.exception()) for one in sent_away] == [CallRefused]
+        release()
+        assert [one.exception() for one in waiting] == [None]
 
 
 def test_many_orders_at_once(url: str, orders: Any) -> None:

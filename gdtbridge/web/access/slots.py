@@ -25,9 +25,16 @@ class Slots:
     threads left over still answer ``/healthz`` and refuse the rest within seconds.
     """
 
-    def __init__(self, number: int = SLOTS, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        number: int = SLOTS,
+        wait_seconds: float = WAIT_SECONDS,
+        most_waiting: int | None = None,
+    ) -> None:
+        """Have so many places; beyond ``most_waiting`` nobody waits, for each takes a thread."""
         self._free = threading.BoundedSemaphore(number)
         self._wait = wait_seconds
+        self._may_wait = threading.BoundedSemaphore(most_waiting) if most_waiting else None
 
     def bound(self, view: Callable[P, R]) -> Callable[P, R]:
         """Return ``view``; a call of it without a free place raises `CallRefused` (503)."""
@@ -44,6 +51,17 @@ class Slots:
 
     def take(self) -> Callable[[], None]:
         """Take a place; return what gives it back. Raises `CallRefused` (503) for none."""
-        if not self._free.acquire(timeout=self._wait):
+        if not self._free.acquire(blocking=False) and not self._waited():
             raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
         return self._free.release
+
+    def _waited(self) -> bool:
+        """Wait for a place; return whether there came one."""
+        if self._may_wait is None:
+            return self._free.acquire(timeout=self._wait)
+        if not self._may_wait.acquire(blocking=False):
+            return False
+        try:
+            return self._free.acquire(timeout=self._wait)
+        finally:
+            self._may_wait.release()

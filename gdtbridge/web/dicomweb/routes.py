@@ -36,6 +36,8 @@ LARGEST_BODY: Final = 16 * 1024 * MEGABYTE
 """Bytes of the objects of one call, where there is room for twice as many."""
 STREAMS: Final = 4
 """Answers that are sent piece by piece at a time: a slow reader keeps one thread, no more."""
+WAITING_READERS, WAITING_PROGRAMS = 4, 1
+"""Who may wait for such a place: more that wait would take the threads of the pages."""
 
 STUDY: Final = f"{ROOT}/studies/<study>"
 SERIES: Final = f"{STUDY}/series/<series>"
@@ -48,7 +50,7 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
     """Return every call with its endpoint."""
     base = WebBase(own)
     search = SearchCalls(core.archive, base)
-    retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS))
+    retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS, most_waiting=WAITING_READERS))
     render = RenderCalls(retrieve, core.pictures)
     by_parameters = UriCalls(retrieve, render).retrieve_object
     channels = EventChannels(core.work_items)
@@ -81,8 +83,10 @@ def dicomweb_bodies(core: CorePorts) -> Mapping[str, BodyRule]:
 
 
 def _changes(core: CorePorts, base: WebBase) -> tuple[Route, ...]:
-    store = StoreCalls(core.taker, base, Slots(STORES))
-    commitment = CommitmentCalls(core.commitments, Slots(COMMITMENTS))
+    store = StoreCalls(core.taker, base, Slots(STORES, most_waiting=WAITING_PROGRAMS))
+    commitment = CommitmentCalls(
+        core.commitments, Slots(COMMITMENTS, most_waiting=WAITING_PROGRAMS)
+    )
     transaction = f"{ROOT}/commitment-requests/<transaction>"
     return (
         (f"{ROOT}/studies", "dicomweb_store", store.store, WRITE),
