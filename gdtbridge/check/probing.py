@@ -16,6 +16,7 @@ from gdtbridge.attention.sources import MasterDataSource
 from gdtbridge.check.encryption import check_encryption
 from gdtbridge.check.ports import check_ports
 from gdtbridge.check.result import AT_THE_START, CheckResult
+from gdtbridge.check.viewing import check_viewer
 from gdtbridge.core import Core, Opening, open_core
 from gdtbridge.database import Database
 from gdtbridge.durable import FolderUnusable, SystemClock
@@ -85,6 +86,7 @@ def _first_start(settings: Settings) -> Iterator[CheckResult]:
     yield from _all_probed(picked, silence, probe=partial(_picked, settings))
     yield from check_encryption(settings, Encryption.of(settings))
     yield from check_ports(settings)
+    yield from check_viewer(settings)
 
 
 def _database_to_be(settings: Settings) -> CheckResult:
@@ -134,6 +136,7 @@ def _findings(settings: Settings, core: Core) -> Iterator[CheckResult]:
         well = not end.has_ended(core.clock.utc())
         yield CheckResult("certificates", ok=well, text=end.text)
     yield from check_ports(settings)
+    yield from check_viewer(settings)
     for one in core.outbox.status():
         yield CheckResult(f"outbox.{one.destination}", ok=not one.stuck, text=one.sentence)
     yield from _receivers(core)

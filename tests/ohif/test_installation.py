@@ -12,8 +12,11 @@ from typing import Final
 
 import pytest
 
+from gdtbridge.check import probe
+from gdtbridge.core import open_core
 from gdtbridge.errors import ViewerPackageError
 from gdtbridge.ohif import LATEST, InstalledOhif, OhifFolder, OhifRelease, root_of
+from gdtbridge.settings import load_settings
 from tests.tools.trees import tree_of
 from tests.tools.viewer_package import BUILD, SCRIPT, packed, release_of
 
@@ -123,3 +126,25 @@ def test_releases_are_whole_facts() -> None:
     """Size and SHA-512 of each, and where npm has it."""
     assert len(LATEST.sha512) == hashlib.sha512().digest_size
     assert LATEST.address.startswith("https://registry.npmjs.org/@ohif/app/-/app-")
+
+
+def test_check_says_that_the_viewer_of_the_settings_is_missing(tmp_path: Path) -> None:
+    """Before the first start and after it, until it is installed; nothing where it is not meant."""
+    file = tmp_path / "gdtbridge.toml"
+    file.write_text('[viewer]\nkind = "ohif-gdtbridge"\n[dicom]\nport = 0\n[http]\nport = 0\n')
+    settings = load_settings(file, {})
+
+    def told() -> list[tuple[bool, bool, str]]:
+        found = (one for one in probe(settings) if one.part == "viewer.kind")
+        return [(one.ok, one.needs_person, one.text) for one in found]
+
+    assert [one[:2] for one in told()] == [(True, True)]
+    with open_core(settings):
+        pass
+    assert [one[:2] for one in told()] == [(True, True)]
+    assert "gdtbridge viewer install" in told()[0][2]
+    install(OhifFolder(settings.ohif_folder), BUILD)
+    assert told() == [(True, False, "OHIF 3.0.0")]
+    file.write_text("[dicom]\nport = 0\n[http]\nport = 0\n")
+    settings = load_settings(file, {})
+    assert told() == []

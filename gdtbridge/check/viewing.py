@@ -1,0 +1,28 @@
+"""Whether the viewer the settings name is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gdtbridge.check.result import CheckResult
+from gdtbridge.ohif import OhifFolder
+from gdtbridge.settings import Settings
+
+
+def check_viewer(settings: Settings) -> Iterator[CheckResult]:
+    """Yield that pages lead to OHIF of the bridge itself, and whether it is installed.
+
+    Raises `OSError` where its folder cannot be read.
+    """
+    if settings.viewer.kind != "ohif-gdtbridge" or settings.viewer.base:
+        return
+    found = OhifFolder(settings.ohif_folder).installed()
+    if found is not None:
+        yield CheckResult("viewer.kind", ok=True, text=f"OHIF {found.version}")
+        return
+    text = (
+        "OHIF ist nicht installiert, „In OHIF öffnen“ zeigt nichts; gdtbridge viewer install holt "
+        "es. / OHIF is not installed, its button shows nothing; gdtbridge viewer install fetches "
+        "it."
+    )
+    yield CheckResult("viewer.kind", ok=True, text=text, needs_person=True)
