@@ -50,8 +50,10 @@ NUMBERS = ("patient_id", "number", "word")
 """Columns with a patient number: a chart's second one is read as its first."""
 SEX_CODES = {"M": "1", "F": "2"}
 """GDT field 3110."""
-NOT_OURS = frozenset({"clock-jumped", "disk-low", "disk-full", "outbox-stuck"})
-"""What needs a person because of the machine, or because nobody let files leave."""
+NOT_OURS = frozenset(
+    {"clock-jumped", "disk-low", "disk-full", "outbox-stuck", "results-uncollected"}
+)
+"""What needs a person because of the machine, or because nobody let files leave or took them."""
 DAY = 24 * 3600.0
 ALONE = (300.0, 7 * DAY)
 """Seconds since master data came without an order when that is told, first and last."""
