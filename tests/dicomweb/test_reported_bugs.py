@@ -52,7 +52,7 @@ def told(answer: TestResponse) -> list[dict[str, dict[str, list[object]]]]:
     [
         "/studies?PatientID=nobody",
         "/studies?StudyInstanceUID=2.25.9",
-        "/studies?PatientID=4711&offset=1",
+        f"/studies?PatientID=4711&StudyInstanceUID={STUDY}&offset=1",
         "/series?Modality=CT",
         "/instances?InstanceNumber=99",
         "/instances?offset=1000000000",
