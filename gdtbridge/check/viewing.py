@@ -21,8 +21,8 @@ def check_viewer(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("viewer.kind", ok=True, text=f"OHIF {found.version}")
         return
     text = (
-        "OHIF ist nicht installiert, „In OHIF öffnen“ zeigt nichts; gdtbridge viewer install holt "
-        "es. / OHIF is not installed, its button shows nothing; gdtbridge viewer install fetches "
-        "it."
+        "OHIF ist nicht installiert, „In OHIF öffnen“ führt zu keinem Bild; gdtbridge viewer "
+        "install holt es. / OHIF is not installed, its button leads to no picture; gdtbridge "
+        "viewer install fetches it."
     )
     yield CheckResult("viewer.kind", ok=True, text=text, needs_person=True)
