@@ -32,7 +32,7 @@ from worklist.temporal import (
     parse_range,
     to_day,
 )
-from worklist.text import TextTest, name_test, text_test
+from worklist.text import TextTest, fuzzy_name_test, name_test, text_test
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ class MatchPolicy:
     else the one a device gets. ``institution``: empty for all, else a device gets the entries of
     that one and those of none. ``extra_days`` are days before and after those asked for. ``names``
     are the forms a patient's name is shown in, and found by. ``most_answers`` is 0 for no limit.
-    ``attributes`` are those of the information model that is asked.
+    ``attributes`` are those of the information model that is asked. ``fuzzy_names``: whether names
+    are found by words and sounds as well (`fuzzy_name_test`).
     """
 
     station: StationPolicy = StationPolicy.MATCH
@@ -85,6 +86,7 @@ class MatchPolicy:
     names: frozenset[NameForm] = frozenset()
     most_answers: int = 0
     attributes: AttributeTables = WORKLIST
+    fuzzy_names: bool = False
 
 
 STANDARD = MatchPolicy()
@@ -223,7 +225,7 @@ def _tests(keys: Item, level: int, policy: MatchPolicy) -> Iterator[KeyTest]:
         if not is_key(tag):
             continue
         inner = _inner(tag, key, policy) if key.VR == "SQ" else None
-        test = _sequence_test(inner) if inner is not None else _key_test(tag, key)
+        test = _sequence_test(inner) if inner is not None else _key_test(tag, key, policy)
         if test is not None:
             required = policy.attributes.is_matching(level, tag)
             yield KeyTest({tag: key}, _on_item(tag, test, required=required), inner)
@@ -275,7 +277,7 @@ def _on_item(tag: int, test: Callable[[Element], bool], *, required: bool) -> Te
     return on_item
 
 
-def _key_test(tag: int, key: Element) -> Callable[[Element], bool] | None:
+def _key_test(tag: int, key: Element, policy: MatchPolicy) -> Callable[[Element], bool] | None:
     """Return the test one key asks for, ``None`` when it is universal."""
     if not key.texts:
         return None if key.is_empty else lambda stored: stored.other == key.other
@@ -283,6 +285,8 @@ def _key_test(tag: int, key: Element) -> Callable[[Element], bool] | None:
     if any(not text.strip("*") for text in wanted):
         return None
     test_of = TEXT_TESTS.get(key.VR, _exact_test)
+    if key.VR == "PN" and policy.fuzzy_names:
+        test_of = fuzzy_name_test
     tests = [test for text in wanted if (test := test_of(text)) is not None]
     if len(tests) < len(wanted):
         _name_once(tag)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gdtbridge.dataset.values import ComponentGroup
+from gdtbridge.people.folding import search_keys, sought_keys, sought_words
 from gdtbridge.transliteration import transliterated
 
 TextTest = Callable[[str], bool]
@@ -128,6 +129,26 @@ def name_test(key: str) -> TextTest:
     def fits(value: str) -> bool:
         said, *written = name_forms(value)
         return as_typed(said) or any(map(as_typed, written)) or any(one(said) for one in in_ascii)
+
+    return fits
+
+
+def fuzzy_name_test(key: str) -> TextTest:
+    """Return the test for a person name key that need not be written as the name is.
+
+    Beside what `name_test` finds: names in which each word of the key begins some word, whatever
+    the order and the spelling, or sounds like the family name (PS3.4 C.2.2.2.1.1 leaves it open).
+    """
+    literally = name_test(key)
+    wanted = [sought_keys(word) for word in sought_words(key)]
+
+    def fits(value: str) -> bool:
+        if literally(value):
+            return True
+        keys = search_keys(value)
+        return bool(wanted) and all(
+            sound in keys or any(one.startswith(word) for one in keys) for word, sound in wanted
+        )
 
     return fits
 

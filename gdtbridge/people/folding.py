@@ -58,6 +58,23 @@ def folded_words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def sought_words(text: str) -> tuple[str, ...]:
+    """Return the folded words of a text somebody searches by; a hyphen is an end of a word here.
+
+    So ``Hans-Peter`` is found as ``Hans Peter`` as well.
+    """
+    return folded_words(_HYPHENS.sub(" ", text))
+
+
+def sought_keys(word: str) -> tuple[str, str]:
+    """Return the key that begins those of names with a sought word, and that of its sound.
+
+    The sound is that of a family name, empty where it says too little to go by.
+    """
+    sound = sound_of(word)
+    return word_key(word), word_key(sound, SOUND_MARK) if len(sound) > 1 else ""
+
+
 def search_keys(
     person_name: str, texts: Iterable[str] = (), numbers: Iterable[str] = ()
 ) -> set[str]:

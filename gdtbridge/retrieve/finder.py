@@ -19,6 +19,7 @@ from gdtbridge.exams import claim_store
 from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, exam_of
 from gdtbridge.exams.studies import is_foreign
 from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.people.folding import sought_words
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.attributes import QueryLevel, tables_of, unique_keys
 from gdtbridge.retrieve.items import (
@@ -127,22 +128,40 @@ class ArchiveFinder:
         return (answer_to(keys, item, wanted, tables) for item in items)
 
     def items(
-        self, asked: Item, *, viewer: Viewer, is_cancelled: Callable[[], bool] = _never
+        self,
+        asked: Item,
+        *,
+        viewer: Viewer,
+        is_cancelled: Callable[[], bool] = _never,
+        fuzzy_names: bool = False,
     ) -> Iterator[Item]:
-        """Return what the answers to keys say, whatever the characters, as `answers` does."""
-        keys, wanted, items = self._found(asked, viewer, is_cancelled)
+        """Return what the answers to keys say, whatever the characters, as `answers` does.
+
+        With ``fuzzy_names`` they match names as `MatchPolicy` says.
+        """
+        keys, wanted, items = self._found(asked, viewer, is_cancelled, fuzzy_names=fuzzy_names)
         projection = Projection(keys, tables_of(level_of(keys)))
         return (wanted.as_named(projection.of(item)) for item in items)
 
     def _found(
-        self, asked: Item, viewer: Viewer, is_cancelled: Callable[[], bool]
+        self,
+        asked: Item,
+        viewer: Viewer,
+        is_cancelled: Callable[[], bool],
+        *,
+        fuzzy_names: bool = False,
     ) -> tuple[Item, Query, Iterator[Item]]:
         """Return what is asked, as keys and read, and all there is to say of what matches."""
         level = level_of(asked)
         keys = {**asked, **item_of(QueryRetrieveLevel=level)}  # it may have been told otherwise
-        policy = MatchPolicy(charset=viewer.charset, attributes=tables_of(level))
+        policy = MatchPolicy(
+            charset=viewer.charset, attributes=tables_of(level), fuzzy_names=fuzzy_names
+        )
         wanted = Query.of(_bounded(keys), policy)
-        studies = self.studies(narrowing_of(keys), viewer, is_cancelled)
+        narrowing = narrowing_of(keys)
+        if fuzzy_names:
+            narrowing = replace(narrowing, words=_words(keys))
+        studies = self.studies(narrowing, viewer, is_cancelled)
         if level is QueryLevel.PATIENT:
             items = self._patients(studies, keys, wanted, viewer)
         else:
@@ -372,6 +391,10 @@ def _name(keys: Item) -> str:
         return ""
     ends = (place for mark in "*?" if (place := groups[0].find(mark)) >= 0)
     return groups[0][: min(ends, default=None)]
+
+
+def _words(keys: Item) -> tuple[str, ...]:
+    return sought_words(" ".join(_texts(keys, "PatientName")))
 
 
 def _people_of(connection: Connection, exams: Sequence[Exam]) -> list[tuple[PatientExam, bool]]:

@@ -14,11 +14,13 @@ from gdtbridge.database import Connection
 from gdtbridge.exams.model import Exam
 from gdtbridge.exams.store import EXAM_COLUMNS, exam_from
 from gdtbridge.orders.patient_moves import moves_of
-from gdtbridge.people.folding import LONGEST_KEY
+from gdtbridge.people.folding import LONGEST_KEY, after, sought_keys
 from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, study_name
 
 PAGE: Final = 128
 """Exams looked at together."""
+_MOST_WORDS: Final = 8
+"""Words of a name that are looked up; the others are compared."""
 _LAST: Final = "\U0010ffff"
 _SHOWN: Final = instance.c.standing.in_(SHOWN)
 
@@ -28,7 +30,7 @@ class Narrowing:
     """Which exams can match a query at all; what is empty or None narrows nothing.
 
     ``days`` are first and last (YYYYMMDD, either may be empty), ``name`` is the beginning of a key
-    of `study_name`.
+    of `study_name`, and ``words`` are those of a name one may have instead (`sought_words`).
     """
 
     studies: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class Narrowing:
     instances: tuple[str, ...] = ()
     days: tuple[str, str] | None = None
     name: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,24 @@ def _conditions(connection: Connection, narrowing: Narrowing) -> Iterator[sa.Col
         days = claim.c.study_date.between(first or "0", last or "9" * 8)
         yield exam.c.id.in_(sa.select(claim.c.exam_id).where(days))
     if narrowing.name:
-        yield exam.c.id.in_(sa.select(study_name.c.exam_id).where(_begins(narrowing.name)))
+        yield exam.c.id.in_(_named(narrowing.name, narrowing.words))
+
+
+def _named(name: str, words: Sequence[str]) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    found = sa.select(study_name.c.exam_id)
+    literally = found.where(_begins(name))
+    if not words:
+        return literally
+    each = sa.intersect(*(found.where(_has(word)) for word in words[:_MOST_WORDS])).subquery()
+    return sa.union(literally, sa.select(each.c.exam_id))
+
+
+def _has(word: str) -> sa.ColumnElement[bool]:
+    """Return what finds the keys that begin with a word, or that are its sound."""
+    beginning, sound = sought_keys(word)
+    key = study_name.c.key
+    begins = sa.and_(key >= beginning, key < after(beginning))
+    return sa.or_(begins, key == sound) if sound else begins
 
 
 def _begins(name: str) -> sa.ColumnElement[bool]:

@@ -7,7 +7,7 @@ one of DIMSE; here parameters become keys, and answers become DICOM JSON.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -49,6 +49,8 @@ class WebQuery:
     keys: Sequence[tuple[str, str]] = ()
     fields: Sequence[str] = ()
     with_defaults: bool = True
+    fuzzy_names: bool = False
+    """Whether names are found by words and sounds as well (8.3.4.2)."""
 
 
 class WebSearch:
@@ -66,21 +68,26 @@ class WebSearch:
         `SearchTooBroad` when it takes too long, and a `StoreError`.
         """
         keys = dict(_keys(query))
-        until = time.monotonic() + SECONDS
         viewer = Viewer(sees_held, AnswerCharset.UTF_8, only)
-        return self._answers(keys, viewer, until)
+        until = time.monotonic() + SECONDS
 
-    def _answers(self, keys: Item, viewer: Viewer, until: float) -> Iterator[JsonDataset]:
         def is_late() -> bool:
             return time.monotonic() > until
 
-        for found in self._finder.items(keys, viewer=viewer, is_cancelled=is_late):
-            item = dict(found)
-            del item[_LEVEL]
-            item[_CHARACTER_SET] = Element("CS")
-            yield json_dataset(item)
-        if is_late():
-            raise SearchTooBroad("StudyDate, PatientID")
+        found = self._finder.items(
+            keys, viewer=viewer, is_cancelled=is_late, fuzzy_names=query.fuzzy_names
+        )
+        return _answers(found, is_late)
+
+
+def _answers(found: Iterator[Item], is_late: Callable[[], bool]) -> Iterator[JsonDataset]:
+    for one in found:
+        item = dict(one)
+        del item[_LEVEL]
+        item[_CHARACTER_SET] = Element("CS")
+        yield json_dataset(item)
+    if is_late():
+        raise SearchTooBroad("StudyDate, PatientID")
 
 
 def _keys(query: WebQuery) -> Iterator[tuple[int, Element]]:

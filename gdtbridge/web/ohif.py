@@ -146,7 +146,7 @@ def _config() -> dict[str, object]:
         "imageRendering": "wadors",
         "thumbnailRendering": "wadors",
         "enableStudyLazyLoad": True,
-        "supportsFuzzyMatching": False,
+        "supportsFuzzyMatching": True,
         "supportsWildcard": True,
         "singlepart": "bulkdata,pdf,video",
         "bulkDataURI": {"enabled": True},

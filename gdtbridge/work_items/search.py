@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,29 +55,41 @@ class WorkItemSearch:
 
     database: Database
 
-    def find(self, keys: Sequence[tuple[str, str]], fields: Sequence[str]) -> Iterator[JsonDataset]:
+    def find(
+        self,
+        keys: Sequence[tuple[str, str]],
+        fields: Sequence[str],
+        *,
+        fuzzy_names: bool = False,
+    ) -> Iterator[JsonDataset]:
         """Return the matches; the work is done as they are asked for.
 
         ``keys`` are names of attributes with a value, ``fields`` further ones to be answered, or
         ``all`` (`gdtbridge.retrieve.web_search.WebQuery`). Raises `QueryRefused` at once for a
         value no attribute of its kind can have, and `SearchTooBroad` when it takes too long.
+        With ``fuzzy_names`` keys match names as `worklist.MatchPolicy` says.
         """
         if len(keys) + len(fields) > MOST_FIELDS:
             raise QueryRefused("so many attributes")
         asked = asked_keys(keys)
         answered = {**_answered(fields), **asked}
-        return self._answers(asked, answered, wants_all="all" in fields)
+        found = self._matching(asked, query_of(asked, fuzzy_names=fuzzy_names))
+        return self._answers(found, answered, wants_all="all" in fields)
 
-    def _answers(self, asked: Item, answered: Item, *, wants_all: bool) -> Iterator[JsonDataset]:
-        for one in self.matching(asked):
+    def _answers(
+        self, found: Iterable[WorkItem], answered: Item, *, wants_all: bool
+    ) -> Iterator[JsonDataset]:
+        for one in found:
             item = one.item
             if not wants_all:
                 item = Projection(answered, search_tables()).of(item)
             yield json_dataset({**item, SPECIFIC_CHARACTER_SET: Element("CS")})
 
     def matching(self, asked: Item) -> Iterator[WorkItem]:
-        """Yield the work items that fit keys, the newest first; raise as `find` does."""
-        query = query_of(asked)
+        """Return the work items that fit keys, the newest first; raise as `find` does."""
+        return self._matching(asked, query_of(asked))
+
+    def _matching(self, asked: Item, query: Query) -> Iterator[WorkItem]:
         until = time.monotonic() + SECONDS
         before: int | None = None
         while time.monotonic() < until:
@@ -93,10 +105,10 @@ class WorkItemSearch:
         raise SearchTooBroad(f"{START}, ProcedureStepState, PatientID")
 
 
-def query_of(asked: Item) -> Query:
+def query_of(asked: Item, *, fuzzy_names: bool = False) -> Query:
     """Return the tests of keys; those of one sequence are met by one item."""
     days = {tag: _whole_days(key) if key.VR == "DT" else key for tag, key in asked.items()}
-    return Query.of(days, MatchPolicy(attributes=search_tables()))
+    return Query.of(days, MatchPolicy(attributes=search_tables(), fuzzy_names=fuzzy_names))
 
 
 def asked_keys(keys: Sequence[tuple[str, str]]) -> Item:

@@ -460,6 +460,7 @@ def test_a_search_matches_as_a_worklist_does(calls: Calls) -> None:
         f"{station}.CodeValue=SUCH1": ["S1"],
         f"{station}.CodeValue=SUCH1&{station}.CodingSchemeDesignator=NO": [],
         "PatientName=würfel*&PatientID=S1": ["S1"],
+        "PatientName=wuerfl&PatientID=S1&fuzzymatching=true": ["S1"],
         "PatientID=S*&limit=1&offset=1": ["S1"],
         "TransactionUID=2.25.9&PatientID=S1": ["S1"],
     }.items():

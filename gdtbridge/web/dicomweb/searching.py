@@ -28,9 +28,6 @@ WORDS: Final = frozenset(
     {"accept", "charset", "emptyvaluematching", "fuzzymatching", "includedefaults"}
 )
 """Parameters that are no attributes, beside `limit`, `offset` and `includefield` (8.3.4)."""
-LITERAL: Final = (
-    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-)
 FURTHER: Final = "There are additional results that can be requested"
 TOO_BROAD: Final = (
     "Die Suche dauert zu lange; bitte Tag oder Patientennummer nennen. / The search takes too long;"
@@ -83,13 +80,15 @@ def answer_page(
         raise refuse(413, TOO_BROAD.format(error)) from None
     except QueryRefused as error:
         raise refuse(400, NO_VALUE.format(error)) from None
-    warnings = [FURTHER] if len(rows) > limit and limit else []
-    if request.args.get("fuzzymatching", "").lower() == "true":
-        warnings.append(LITERAL)
     response = written([shown(row) for row in rows[:limit]], form)
-    for text in warnings:
-        response.headers.add("Warning", f"299 {base}: {text}")
+    if len(rows) > limit and limit:
+        response.headers["Warning"] = f"299 {base}: {FURTHER}"
     return response
+
+
+def wants_fuzzy_names() -> bool:
+    """Return whether the call at hand asks for names that need not be written so (8.3.4.2)."""
+    return request.args.get("fuzzymatching", "").lower() == "true"
 
 
 def form_of(ranges: Sequence[MediaRange]) -> str:
@@ -120,6 +119,7 @@ def _query(level: QueryLevel, uids: dict[str, str]) -> WebQuery:
         keys=keys,
         fields=fields,
         with_defaults=request.args.get("includedefaults", "").lower() != "false",
+        fuzzy_names=wants_fuzzy_names(),
     )
 
 

@@ -22,6 +22,7 @@ from gdtbridge.web.dicomweb.searching import (
     answer_page,
     asked_attributes,
     form_of,
+    wants_fuzzy_names,
     written,
 )
 from gdtbridge.web.ports.work_items import WorkItemPorts
@@ -77,7 +78,11 @@ class WorkItemCalls:
     def search(self) -> Response:
         """Search for work items (PS3.18 11.9)."""
         keys, fields = asked_attributes()
-        return answer_page(lambda: self.ports.search.find(keys, fields), self.base.uri(), _as_it_is)
+        return answer_page(
+            lambda: self.ports.search.find(keys, fields, fuzzy_names=wants_fuzzy_names()),
+            self.base.uri(),
+            _as_it_is,
+        )
 
     def create(self) -> Response:
         """Create a work item (PS3.18 11.4)."""

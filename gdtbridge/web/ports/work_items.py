@@ -39,7 +39,13 @@ class WorkItemPort(Protocol):
 class WorkItemSearchPort(Protocol):
     """The search for work items; `gdtbridge.work_items` has it."""
 
-    def find(self, keys: Sequence[tuple[str, str]], fields: Sequence[str]) -> Iterator[JsonDataset]:
+    def find(
+        self,
+        keys: Sequence[tuple[str, str]],
+        fields: Sequence[str],
+        *,
+        fuzzy_names: bool = False,
+    ) -> Iterator[JsonDataset]:
         """Return the matches; raise `QueryRefused` or `SearchTooBroad`."""
 
 
