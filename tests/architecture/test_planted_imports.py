@@ -102,12 +102,12 @@ def test_a_module_without_a_floor_is_caught(copy: Path, name: str) -> None:
 @pytest.mark.parametrize("decoder", ["pictures.frames", "report_page.pdf"])
 def test_decoding_in_the_service_is_caught(copy: Path, decoder: str) -> None:
     """What decodes pictures and sets pages is loaded in child processes, by nobody else."""
-    file = copy / "gdtbridge" / "core.py"
+    file = copy / "gdtbridge" / "core" / "wiring.py"
     file.write_text(f"{file.read_text('utf-8')}\n\nimport gdtbridge.{decoder}\n", "utf-8")
 
     done = lint(copy)
 
-    assert f"gdtbridge.core -> gdtbridge.{decoder}" in done.stdout
+    assert f"gdtbridge.core.wiring -> gdtbridge.{decoder}" in done.stdout
     assert done.returncode == 1
 
 
