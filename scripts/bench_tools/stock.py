@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gdtbridge.archive.model import Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.exams.study_names import note_name
 from gdtbridge.orders import OrderState
@@ -188,7 +189,7 @@ class _Rows:
                 "sha256": uid,
                 "size": 1000,
                 "file": uid,
-                "standing": "current",
+                "standing": Standing.CURRENT,
                 "calling_aet": "US01",
                 "received_at": self._at,
                 "claim_id": self._number,

@@ -189,6 +189,10 @@ def test_one_after_the_other(browser: Browser, url: str) -> None:
         type_entry(page, procedure="Schilddrüse")
         page.locator("#time").focus()
         expect(page.locator("#station")).to_have_value("RAUM2")
+        page.locator("[name=day]").evaluate("one => (one.value = '2026-01-01')")  # open overnight
+        with next_page(page):
+            page.get_by_role("button", name="und noch einen").click()
+        expect(page.locator(".note")).to_contain_text("Der Eintrag gilt jetzt für heute")
         page.get_by_role("button", name="und noch einen").click()
         expect(page.get_by_role("status").first).to_contain_text("Wójcik hinzugefügt.")
         expect(page.locator("#family_name")).to_have_value("")

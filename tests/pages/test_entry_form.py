@@ -74,7 +74,6 @@ def test_a_form_is_read_as_people_type(reader: EntryReader) -> None:
         ),
         ({"time": "25"}, "time", "Bitte eine Uhrzeit, zum Beispiel 9:30 oder 930."),
         ({"station": ""}, "station", "Bitte ein Gerät wählen."),
-        ({"day": "2026-11-29"}, "day", "Der Tag ist schon vorbei."),
         ({"day": "x"}, "day", "Diesen Tag gibt es nicht."),
     ],
 )
@@ -85,6 +84,16 @@ def test_what_is_wrong_stands_at_its_field(
     read = reader.read(replace(TYPED, **change))
     assert read.errors == {field: sentence}
     assert read.request is None
+
+
+def test_a_form_that_was_open_overnight_can_be_saved(reader: EntryReader) -> None:
+    """It is said that the day is another, and what the form shows next is for today."""
+    read = reader.read(replace(TYPED, day="2026-11-29"))
+    assert read.request is None
+    assert read.errors["day"].startswith("Seit dieses Formular geöffnet wurde, hat ein neuer Tag")
+    request = reader.read(read.fields).request
+    assert request is not None
+    assert request.scheduled == datetime.fromisoformat("2026-11-30T10:00")
 
 
 def test_a_given_name_and_a_birth_date_may_be_missing(reader: EntryReader) -> None:
@@ -137,6 +146,9 @@ def test_what_the_form_has_no_field_for_stays(reader: EntryReader) -> None:
     assert changed.patient.listed_name == "Müller, Dr. Anna"
     assert changed.details.Allergies == ("Latex",)
     assert changed.details.procedure_code is None
+    earlier = reader.read(replace(FormFields.of_order(known), day="2026-11-29"), known)
+    assert earlier.errors == {"day": "Der Tag ist schon vorbei."}
+    assert earlier.fields.day == "2026-11-29"
 
 
 def test_two_people_change_different_fields() -> None:

@@ -126,7 +126,7 @@ class _Reading:
         moment = self._time(day or now.date())
         unchanged = self._known is not None and self._fields.day == self._shown.day
         if day is not None and day < now.date() and not unchanged:
-            self._wrong("day", "past")
+            self._over(now.date())
         if moment is None or "day" in self._errors:
             return None
         if unchanged and day is not None:
@@ -136,6 +136,14 @@ class _Reading:
         except OrderError as error:
             self._errors["day"] = self._texts.half(error.problem)
             return None
+
+    def _over(self, today: date) -> None:
+        """Refuse a day that is over; a form that was open since then is for today the next time."""
+        if self._known is not None:
+            self._wrong("day", "past")
+            return
+        self._wrong("day", "over")
+        self._fields = replace(self._fields, day=today.isoformat())
 
     def _time(self, day: date) -> time | None:
         text, now = self._fields.time, self._reader.now
