@@ -48,7 +48,14 @@ from gdtbridge.web.pages.studies import StudiesPage
 from gdtbridge.web.pages.visitor import welcome
 from gdtbridge.web.parameters import FIELD_NAMES
 from gdtbridge.web.ports import CorePorts, Readiness
-from gdtbridge.web.problems import ADD_PATH, SECURITY_HEADERS, problem_of, render
+from gdtbridge.web.problems import (
+    ADD_PATH,
+    SECURITY_HEADERS,
+    CallRefused,
+    problem_of,
+    problem_of_http,
+    render,
+)
 
 REMEMBERED_SECONDS: Final = 180 * 24 * 3600
 """How long a browser remembers that this server is called encrypted."""
@@ -87,7 +94,7 @@ def create_app(
     slots = slots or Slots()
     memory = core.access.memory
     guard = guard or Guard(settings.http, Admission(settings, memory))
-    guard.learn(partial(_endpoint_of, app.url_map))
+    guard.learn(partial(_called, app.url_map))
     foreign = ForeignPages(frozenset(settings.http.allowed_origins))
     app.before_request(lambda: foreign.preflight(request))
     app.before_request(lambda: guard.check(request))
@@ -152,12 +159,12 @@ def _welcome(memory: AccessMemory) -> None:
         welcome(visitor_of(who, memory))
 
 
-def _endpoint_of(url_map: Map, path: str, method: str) -> str | None:
-    """Return which endpoint a path and a method lead to; None for none."""
+def _called(url_map: Map, path: str, method: str) -> str:
+    """Return which endpoint a call leads to; raise `CallRefused` (404, 405) for none."""
     try:
         endpoint, _ = url_map.bind("localhost").match(path, method)
-    except HTTPException:
-        return None
+    except HTTPException as error:
+        raise CallRefused(problem_of_http(error)) from None
     return str(endpoint)
 
 

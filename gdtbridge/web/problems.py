@@ -139,14 +139,15 @@ def problem_of(error: Exception, fields: Mapping[str, str], place: str) -> Probl
         name = fields.get(error.field, error.field)
         return ProblemDetails(400, errors=(FieldProblem(name, error.problem),))
     if isinstance(error, HTTPException):
-        return _of_http(error)
+        return problem_of_http(error)
     problem = _of_bridge(error) if isinstance(error, BridgeError) else ProblemDetails(500)
     if problem.status >= 500:
         log.error("%s answered %d: %s", place, problem.status, describe(error))
     return problem
 
 
-def _of_http(error: HTTPException) -> ProblemDetails:
+def problem_of_http(error: HTTPException) -> ProblemDetails:
+    """Return what a caller is told of a call Werkzeug refuses."""
     kept = ("allow", "retry-after", "www-authenticate")
     headers = tuple((k, v) for k, v in error.get_headers() if k.lower() in kept)
     return ProblemDetails(error.code or 500, headers=headers)

@@ -96,8 +96,6 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         if isinstance(self.error, RequestHeaderFieldsTooLarge):
             self.wants_text = bool(_TEXT.match(before + data))
             self._begin_header(before + data)
-        elif isinstance(self.error, RequestEntityTooLarge) and not self.chunked:
-            self._begin_body()
         elif self.headers_finished and not in_body:
             self._ask_the_gate()
         elif self._spooled is not None and self._spooled.failure is not None:
@@ -107,11 +105,15 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
 
     def _ask_the_gate(self) -> None:
         """Refuse a request whose body nobody will want, before any of the body is read."""
-        if self.error or self.body_rcv is None:
+        is_too_large = isinstance(self.error, RequestEntityTooLarge)
+        if (self.error and not is_too_large) or self.body_rcv is None:
             return
-        problem = self._gate.refusal(self._head, self.headers)
+        is_large = is_too_large or self.chunked
+        problem = self._gate.refusal(self._head, self.headers, is_large=is_large)
         if problem is not None:
             self._refuse(RefusedAtGate(problem))
+        elif is_too_large:
+            self._begin_body()
         elif self._rule.spool is not None:
             try:
                 self._spooled = self._rule.spool.begin(self.content_length)

@@ -103,7 +103,7 @@ def test_idle_connections_make_room(serve: Any) -> None:
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /worklist/add HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\n",
     ],
@@ -146,11 +146,24 @@ def test_header_without_end(serve: Any) -> None:
 
 
 def test_body_announced_but_never_sent(serve: Any, send_raw: Any) -> None:
-    """Who announces gigabytes, or asks before sending, is refused at once."""
+    """Who announces gigabytes, or asks before sending, is refused at once; the call comes first."""
     port = serve().port
-    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n"
-    for announced, more in ((4_000_000_000, b""), (1_000_000, b"Expect: 100-continue\r\n")):
-        assert send_raw(port, head % (announced, more)).startswith(b"HTTP/1.1 413")
+    head = b"%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+    lengths = (
+        b"Content-Length: 4000000000\r\n",
+        b"Content-Length: 1000000\r\nExpect: 100-continue\r\n",
+    )
+    calls = {
+        b"POST /api/v1/worklist": b"413",
+        b"PATCH /api/v1/worklist": b"405",
+        b"POST /api/v1/nothing": b"404",
+        b"PUT /dicom-web/studies": b"405",
+    }
+    for call, status in calls.items():
+        for length in lengths:
+            answer = send_raw(port, head % (call, length))
+            assert answer.split(b" ", 2)[1] == status, call
+            assert (b"\r\nAllow: " in answer) is (status == b"405")
 
 
 def test_chunked_body_is_bounded(serve: Any) -> None:
@@ -161,6 +174,11 @@ def test_chunked_body_is_bounded(serve: Any) -> None:
     assert small.status_code == 400
     large = requests.post(url, data=iter([b"x" * 70_000]), headers=headers, timeout=60)
     assert large.status_code == 413
+    wrong = requests.put(url, data=iter([b"x" * 70_000]), headers=headers, timeout=60)
+    assert (wrong.status_code, sorted(wrong.headers["Allow"].split(", "))) == (
+        405,
+        ["GET", "HEAD", "POST"],
+    )
 
 
 def test_pipelined_requests_are_all_answered(serve: Any, send_raw: Any) -> None:

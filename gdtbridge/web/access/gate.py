@@ -37,8 +37,13 @@ class Gate(Protocol):
     def body_rule(self, head: RequestHead) -> BodyRule:
         """Return how large the body of a request may be, and where it lies."""
 
-    def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
-        """Return why a request with these headers (``CONTENT_TYPE``) is refused, or None."""
+    def refusal(
+        self, head: RequestHead, headers: Mapping[str, str], *, is_large: bool = False
+    ) -> ProblemDetails | None:
+        """Return why a request with these headers (``CONTENT_TYPE``) is refused, or None.
+
+        ``is_large``: its body is too large, or nobody says how large.
+        """
 
 
 class GuardGate:
@@ -54,10 +59,19 @@ class GuardGate:
         endpoint = self._guard.endpoint_of(Request(_environ(head, {})))
         return self._bodies.get(endpoint or "", USUAL_BODY)
 
-    def refusal(self, head: RequestHead, headers: Mapping[str, str]) -> ProblemDetails | None:
-        """Return why a request with these headers is refused, or None."""
+    def refusal(
+        self, head: RequestHead, headers: Mapping[str, str], *, is_large: bool = False
+    ) -> ProblemDetails | None:
+        """Return why a request with these headers is refused, or None.
+
+        That there is no such call the application tells, in a browser by a page; of a large body it
+        is told here, after what the guard says as there.
+        """
+        request = Request(_environ(head, headers))
         try:
-            self._guard.check_head(Request(_environ(head, headers)))
+            self._guard.check_head(request)
+            if is_large:
+                self._guard.check_called(request)
         except CallRefused as refused:
             return refused.problem
         return None

@@ -68,15 +68,25 @@ class Guard:
         self._origin = _origin(settings.public_url)
         self._foreign = ForeignPages(frozenset(settings.allowed_origins))
         self._admission = admission
-        self._endpoint_of: Callable[[str, str], str | None] = lambda _path, _method: None
+        self._called: Callable[[str, str], str] = _nothing
 
-    def learn(self, endpoint_of: Callable[[str, str], str | None]) -> None:
-        """Know which endpoint a path and a method lead to, before the application is asked."""
-        self._endpoint_of = endpoint_of
+    def learn(self, called: Callable[[str, str], str]) -> None:
+        """Know which endpoint a path and a method lead to, before the application is asked.
+
+        ``called`` raises `CallRefused` (404, 405) for none.
+        """
+        self._called = called
 
     def endpoint_of(self, request: Request) -> str | None:
         """Return the endpoint of a request; None for none."""
-        return self._endpoint_of(request.path, request.method)
+        try:
+            return self._called(request.path, request.method)
+        except CallRefused:
+            return None
+
+    def check_called(self, request: Request) -> None:
+        """Raise `CallRefused` (404, 405) for a call there is not."""
+        self._called(request.path, request.method)
 
     def check(self, request: Request) -> None:
         """Let the call pass as that of somebody (`principal`) or raise `CallRefused`."""
@@ -184,6 +194,10 @@ class Guard:
             return True
         scheme, mark, authority = origin.partition("://")
         return bool(mark) and scheme in self._schemes and authority == host.lower()
+
+
+def _nothing(_path: str, _method: str) -> str:
+    raise refuse(404)
 
 
 def is_page_view(request: Request) -> bool:
