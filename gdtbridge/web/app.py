@@ -231,7 +231,10 @@ def _add_headers(headers: Sequence[tuple[str, str]], response: Response) -> Resp
 def _let_have(foreign: ForeignPages, response: Response) -> Response:
     """Let a page of another server have an answer; functions after a request run backwards."""
     for name, value in foreign.headers(request):
-        response.headers[name] = value
+        if name == "Vary":
+            response.vary.add(value)
+        else:
+            response.headers[name] = value
     return response
 
 

@@ -50,7 +50,7 @@ def test_answers_and_refusals_reach_the_page(client: FlaskClient, path: str, sta
 
     assert answer.status_code == status
     assert answer.headers[ALLOW] == VIEWER
-    assert answer.headers["Vary"] == "Origin"
+    assert "origin" in answer.vary
 
 
 def test_who_shows_no_token_is_told_so_on_the_page(services: Services) -> None:

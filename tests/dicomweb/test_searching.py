@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -162,6 +163,26 @@ def test_all_there_is_at_a_level(services: Services) -> None:
 def test_forms_as_clients_ask_for_them(services: Services, accept: str | None, status: int) -> None:
     """An unknown form beside a good one does no harm."""
     assert services.get("/studies", accept).status_code == status
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/dicom+json", "multipart/related; type=application/dicom+xml"]
+)
+def test_what_is_long_comes_in_gzip_where_that_is_accepted(services: Services, accept: str) -> None:
+    """The same bytes; what fits into a packet stays as it is."""
+    packed = services.get("/instances", accept, **{"Accept-Encoding": "br, gzip"})
+    plain = services.get("/instances", accept, **{"Accept-Encoding": "gzip;q=0, br"})
+    short = services.get("/studies?PatientID=no", accept, **{"Accept-Encoding": "gzip"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) == int(packed.headers["Content-Length"]) < len(plain.data) / 2
+    unpacked = gzip.decompress(packed.data)
+    if accept == "application/dicom+json":
+        assert unpacked == plain.data
+    assert len(unpacked) == len(plain.data)  # of XML each answer has a boundary of its own
+    for answer in (plain, short):
+        assert "Content-Encoding" not in answer.headers
+        assert "accept-encoding" in answer.vary
 
 
 def test_xml_for_who_wants_it(services: Services) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -470,6 +471,11 @@ def test_a_search_matches_as_a_worklist_does(calls: Calls) -> None:
     assert "TransactionUID" not in full
     assert "Warning" in calls.send("GET", "?PatientID=S*&limit=1").headers
     assert calls.send("GET", "?00404005=gestern").status_code == 400
+    packed = calls.send("GET", "?PatientID=S*", headers={"Accept-Encoding": "gzip"})
+    assert [read(one)["PatientID"] for one in json.loads(gzip.decompress(packed.data))] == [
+        "S2",
+        "S1",
+    ]
 
 
 SCHEDULED, CLAIMED, DONE, ENDED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"

@@ -14,6 +14,7 @@ from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
+from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
@@ -144,12 +145,14 @@ def _retrieve_url(row: JsonDataset, level: QueryLevel, base: str) -> JsonDataset
 
 
 def written(rows: Sequence[JsonDataset], form: str) -> Response:
-    """Return datasets in one of the forms of `form_of`."""
+    """Return datasets in one of the forms of `form_of`, in gzip where that is accepted."""
     if form == JSON:
         ordered = [dict(sorted(row.items())) for row in rows]
-        return Response(json_text(ordered), content_type=JSON)
-    body = MultipartBody(XML)
-    return Response(body.written(_parts(rows)), content_type=body.content_type)
+        answer = Response(json_text(ordered), content_type=JSON)
+    else:
+        body = MultipartBody(XML)
+        answer = Response(body.written(_parts(rows)), content_type=body.content_type)
+    return as_accepted(request, answer)
 
 
 def _parts(rows: Sequence[JsonDataset]) -> Iterator[BodyPart]:

@@ -20,6 +20,7 @@ from gdtbridge.handing_out import HandingDesk
 from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.retrieve.web_search import SearchTooBroad
 from gdtbridge.web.access.principal import concerns
+from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.negotiation import first_of, ranges_of
 from gdtbridge.web.dicomweb.place import ROOT as DICOMWEB
 from gdtbridge.web.dicomweb.place import sees_held
@@ -162,4 +163,4 @@ def _refusing() -> Iterator[None]:
 
 
 def _answer(resource: Json) -> Response:
-    return Response(json_text(resource), content_type=MEDIA_TYPE)
+    return as_accepted(request, Response(json_text(resource), content_type=MEDIA_TYPE))
