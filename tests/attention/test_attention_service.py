@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from gdtbridge import service as service_module
 from gdtbridge.core import open_core
 from gdtbridge.service import Bridge
 from gdtbridge.settings import load_settings
@@ -79,7 +78,7 @@ def test_what_comes_while_it_runs_is_told(
     tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The service looks again and again, here more often than every minute."""
-    monkeypatch.setattr(service_module, "ANNOUNCE_SECONDS", 0.2)
+    monkeypatch.setattr("gdtbridge.service.jobs.ANNOUNCE_SECONDS", 0.2)
     httpserver.expect_request("/attention").respond_with_data("ok")
     environ = {
         "GDTBRIDGE_DICOM__PORT": "0",

@@ -76,7 +76,7 @@ def settings(
     """Yield the settings of a service that runs."""
     settings = settings_of(tmp_path_factory.mktemp("encrypted"), certificates)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gdtbridge.service.KEEP_SECONDS", 0.2)
+        patch.setattr("gdtbridge.service.jobs.KEEP_SECONDS", 0.2)
         bridge = Bridge(settings)
         bridge.start()
         yield settings

@@ -106,7 +106,7 @@ def test_it_is_renewed_while_the_service_runs(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A month before its end the next connection gets a new one; nobody is told of an end."""
-    monkeypatch.setattr("gdtbridge.service.RENEW_SECONDS", 0.2)
+    monkeypatch.setattr("gdtbridge.service.jobs.RENEW_SECONDS", 0.2)
     file = settings.tls_folder / "server.pem"
     with running(settings) as bridge:
         own = bridge._core.encryption.self_made

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from gdtbridge import service as service_module
 from gdtbridge.durable.clock import BELIEVED_SINCE
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.people import Patient
@@ -176,8 +175,8 @@ def test_an_exam_is_reported_when_its_pause_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for a tick: here the next is in an hour."""
-    monkeypatch.setattr(service_module, "TICK_SECONDS", HOUR)
-    monkeypatch.setattr(service_module, "RECONSIDER_SECONDS", HOUR)
+    monkeypatch.setattr("gdtbridge.service.jobs.TICK_SECONDS", HOUR)
+    monkeypatch.setattr("gdtbridge.service.jobs.RECONSIDER_SECONDS", HOUR)
     environ = {
         "GDTBRIDGE_DICOM__PORT": "0",
         "GDTBRIDGE_HTTP__PORT": "0",
