@@ -84,17 +84,21 @@ def to_recall(connection: Connection, destination: str) -> list[OutgoingMessage]
 
 
 def is_shared(connection: Connection, message: OutgoingMessage) -> bool:
-    """Return whether another message, which is not taken back, has the file as well."""
-    row = connection.execute(
-        sa.select(table.c.destination).where(table.c.id == message.id)
-    ).one_or_none()
-    others = sa.select(table.c.id).where(
-        table.c.destination == (row.destination if row is not None else ""),
+    """Return whether another message, which is not taken back, has the file as well.
+
+    Only attachments are named by their content: of records that bear one name, where the practice
+    software knows only one, each is a file of its own.
+    """
+    of_message = table.alias("of_message")
+    query = sa.select(table.c.id).where(
+        of_message.c.id == message.id,
+        of_message.c.kind == ATTACHMENT,
+        table.c.destination == of_message.c.destination,
         table.c.final_name == message.final_name,
         table.c.id != message.id,
         table.c.state.not_in((DeliveryState.RECALLING, DeliveryState.RECALLED)),
     )
-    return connection.execute(others).first() is not None
+    return connection.execute(query).first() is not None
 
 
 def end(connection: Connection, outbox_id: int, now: float, *, taken: bool) -> set[str]:

@@ -7,7 +7,6 @@ is on record. Whoever has it open at that moment has it wholly: it counts as col
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 
 from gdtbridge.durable.files import read_plain, rename_new, sync_folder
@@ -24,13 +23,13 @@ def take_back(folder: Path, message: OutgoingMessage, *, is_local: bool) -> Reca
     final, away = folder / message.final_name, folder / message.temporary_name
     try:
         if not _is_ours(away, message):
+            if not _gave_back(away, final):
+                return RecallResult.LATER
             if not _is_ours(final, message):
                 return RecallResult.COLLECTED
             rename_new(final, away)
             if not _is_ours(away, message):  # another one came between: it is not ours to take
-                with suppress(FileExistsError):
-                    rename_new(away, final)
-                return RecallResult.COLLECTED
+                return RecallResult.COLLECTED if _gave_back(away, final) else RecallResult.LATER
         sync_folder(folder)
         with away.open("rb") as file:
             is_read = is_open_elsewhere(file, is_local=is_local)
@@ -39,6 +38,22 @@ def take_back(folder: Path, message: OutgoingMessage, *, is_local: bool) -> Reca
         return RecallResult.COLLECTED
     except OSError:  # in use, on a share that says so; or the share is away
         return RecallResult.LATER
+
+
+def _gave_back(away: Path, final: Path) -> bool:
+    """Give a file of somebody else that we renamed its name again; false while that is taken.
+
+    The temporary name is removed once the recall has ended, with whatever bears it.
+    """
+    try:
+        away.lstat()
+        rename_new(away, final)
+    except FileNotFoundError:  # nothing bears the temporary name
+        return True
+    except FileExistsError:
+        return False
+    sync_folder(final.parent)
+    return True
 
 
 def _is_ours(path: Path, message: OutgoingMessage) -> bool:

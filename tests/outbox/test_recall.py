@@ -42,7 +42,8 @@ LINES_AT_LEAST = 40
 class House:
     """A folder of the practice software, one of attachments, and the outbox that fills them."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, naming: FileNaming = FileNaming.ONCE) -> None:
+        self.naming = naming
         self.database = open_database(place / "db.sqlite")
         self.folder, self.pictures = place / "out", place / "pictures"
         self.folder.mkdir()
@@ -53,14 +54,15 @@ class House:
     def restarted(self) -> Outbox:
         """Return the outbox of a service that has just started."""
         drops = {
-            "gdt": GdtDrop(self.folder),
+            "gdt": GdtDrop(self.folder, self.naming),
             "attachments": GdtDrop(self.pictures, FileNaming.REUSED, "attachment"),
         }
         return Outbox(self.database, drops, clock=SteadyClock(self.clock))
 
     def put(self, key: str, *, recall: str = "", after: int | None = None) -> int:
         """Put a record."""
-        said = Message("gdt", "gdt", key, f"{key}.gdt", key.encode(), after, recall=recall)
+        name = "one.gdt" if self.naming is FileNaming.REUSED else f"{key}.gdt"
+        said = Message("gdt", "gdt", key, name, key.encode(), after, recall=recall)
         with self.database.write() as connection:
             return self.outbox.put(connection, said)
 
@@ -165,6 +167,48 @@ def test_a_name_that_changes_hands_on_the_way(
     house.deliver()
     assert (house.folder / "a1.gdt").read_bytes() == b"somebody's"
     assert house.files == ["a1.gdt", "sorry-a.gdt"]
+
+
+def test_a_name_that_changes_hands_twice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we renamed and is not ours is kept until its name is free again, restarts included."""
+    real = rename_new
+
+    def late(source: Path, target: Path) -> None:
+        if source.name == "a1.gdt" and source.read_bytes() == b"a1":
+            source.write_bytes(b"somebody's")
+            real(source, target)
+            source.write_bytes(b"the next one's")
+        else:
+            real(source, target)
+
+    with monkeypatch.context() as race:
+        race.setattr(gdtbridge.outbox.recalling, "rename_new", late)
+        house.recall("a1")
+        house.deliver()
+    house.outbox = house.restarted()
+    house.deliver()
+    assert house.states == ["recalling", "delivered", "reserved"]
+    (house.folder / "a1.gdt").unlink()
+    house.deliver()
+    assert (house.folder / "a1.gdt").read_bytes() == b"somebody's"
+    assert house.files == ["a1.gdt", "a2.gdt", "sorry-a1.gdt"]
+
+
+@pytest.mark.parametrize("beside", ["before", "behind"])
+def test_where_all_files_bear_one_name(memory: Path, beside: str) -> None:
+    """What was collected under the name, or waits for it, is another file."""
+    house = House(memory, FileNaming.REUSED)
+    for key in ("b1", "a1") if beside == "before" else ("a1", "b1"):
+        house.put(key)
+    house.deliver()
+    if beside == "before":
+        (house.folder / "one.gdt").unlink()
+        house.deliver()
+    assert house.recall("a1")
+    house.deliver()
+    left = [(house.folder / name).read_bytes() for name in house.files]
+    assert left == ([] if beside == "before" else [b"b1"])
+    house.database.close()
 
 
 def test_a_file_in_use_on_a_share_is_taken_later(
