@@ -151,6 +151,27 @@ def delete(path: Path) -> bool:
     return True
 
 
+def delete_same(path: Path, data: bytes) -> bool:
+    """Delete a plain file if it has this content; return whether it had.
+
+    It gets a temporary name first, so that nobody puts another one under the name between the look
+    and the deletion. One that came before gets its name again, or keeps the temporary one where
+    that is taken: then `FileExistsError` is raised.
+    """
+    if compare(path, data) is not FileComparison.SAME:
+        return False
+    temporary = temporary_in(path.parent)
+    try:
+        rename_new(path, temporary)
+    except FileNotFoundError:
+        return False
+    if compare(temporary, data) is FileComparison.SAME:
+        temporary.unlink()
+        return True
+    rename_new(temporary, path)
+    return False
+
+
 def _share(file: IO[bytes], mode: int | None) -> None:
     """Give an open file its mode; a share that has none (SMB) keeps its own."""
     if mode is not None and sys.platform != "win32":

@@ -18,6 +18,7 @@ from typing import Final
 
 from gdtbridge.durable import FileStamp
 from gdtbridge.durable.call import FolderCall
+from gdtbridge.durable.files import delete_same
 from gdtbridge.errors import BridgeError, OrderError, ProcessingFailure
 from gdtbridge.folders.claims import MAX_BYTES, ClaimedFile, adopt, claim, look, read, safe_name
 from gdtbridge.folders.files import FileReply, OrderFiles, first_same
@@ -126,8 +127,7 @@ def _copied(files: OrderFiles, file: Path) -> ClaimedFile:
     data = read(file)
     claimed = adopt(file.name, data, files.settings.order_spool)
     with suppress(OSError):
-        if read(file) == data:
-            file.unlink()
+        delete_same(file, data)
     return claimed
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gdtbridge.durable.files import reason_of, write_new
+from gdtbridge.durable.files import FileComparison, compare, delete_same, reason_of, write_new
 from gdtbridge.errors import BridgeError
 from gdtbridge.gdt.errors import GdtError
 from gdtbridge.gdt.tables.dialects import Dialect
@@ -41,9 +41,20 @@ class CollectionTrial:
     dialect: Dialect
     begun: float
 
+    @property
+    def lies(self) -> bool:
+        """Whether the file lies there still, also where it cannot be read at this moment.
+
+        Another one under its name is none: where the practice software knows one name, a result.
+        """
+        try:
+            return compare(self.path, self.data) is FileComparison.SAME
+        except OSError:
+            return True
+
     def wait(self, seconds: float) -> float | None:
         """Return after how many seconds the file was gone; None where it is still there."""
-        while self.path.exists():
+        while self.lies:
             if time.monotonic() - self.begun >= seconds:
                 return None
             time.sleep(POLL_SECONDS)
@@ -52,12 +63,9 @@ class CollectionTrial:
     def take_back(self) -> bool:
         """Remove the file; return whether it was still there."""
         try:
-            self.path.unlink()
-        except FileNotFoundError:
-            return False
+            return delete_same(self.path, self.data)
         except OSError as error:
             raise BridgeError(f"{self.path}: {reason_of(error)}") from error
-        return True
 
     def left_behind(self) -> Iterator[str]:
         """Yield what a software that refused the file may have made of it."""
@@ -87,7 +95,7 @@ class CollectionTrial:
             f"Erwartet sie einen festen Namen? Dieser: {self.path.name} (gdt.file_name). / Does it "
             "expect another name?"
         )
-        if self.path.exists():
+        if self.lies:
             yield (
                 f"Darf ihr Konto die Datei lesen und löschen? Rechte "
                 f"{self.path.stat().st_mode & 0o777:o} (gdt.file_mode, gdt.folder_mode). / May its "

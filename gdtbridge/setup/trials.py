@@ -112,7 +112,7 @@ class SetupTrials:
             one = self._file
             if one is None:
                 return TrialSight()
-            if self._collected is None and not one.path.exists():
+            if self._collected is None and not one.lies:
                 self._collected = time.monotonic() - one.begun
             if self._collected is None:
                 hints: list[str] = []

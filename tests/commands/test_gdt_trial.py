@@ -19,6 +19,7 @@ from gdtbridge.gdt.tables.dialects import DIALECTS, dialect_named
 from gdtbridge.gdt.tables.practice_dialects import dialects_with
 from gdtbridge.gdt.tools.conformance import check_record
 from gdtbridge.settings import load_settings
+from gdtbridge.setup.collection import collection_trial
 from tests.tools.practice import Practice
 from tests.tools.reception import Reception
 
@@ -265,6 +266,16 @@ def test_try_sees_a_missing_importer(tmp_path: Path) -> None:
     assert "Importordner" in done.stderr
     assert "gdt.file_name" in done.stderr
     assert list(out.iterdir()) == []
+
+
+def test_try_takes_nothing_back_but_its_own(tmp_path: Path) -> None:
+    """Where the practice software knows one name, the next file of that name is a result."""
+    settings = load_settings(None, {})
+    trial = collection_trial(settings, dialect_named("turbomed"), tmp_path, "1")
+    trial.path.write_bytes(b"a result")
+    assert trial.wait(60) is not None
+    assert not trial.take_back()
+    assert trial.path.read_bytes() == b"a result"
 
 
 def test_try_is_marked_and_refuses_what_cannot_be(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gdtbridge.durable.files import (
     FileComparison,
     compare,
     delete_leftovers,
+    delete_same,
     move_over,
     probe_folder,
     rename_new,
@@ -121,6 +122,28 @@ def test_rename_never_replaces(
     with pytest.raises(FileExistsError):
         rename_new(source, target)
     assert target.read_bytes() == PAYLOAD
+
+
+def test_only_what_is_meant_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file, also one that came at the last moment, stays under its name."""
+    file = tmp_path / "TM.gdt"
+    assert not delete_same(file, PAYLOAD)
+    file.write_bytes(OTHER)
+    assert not delete_same(file, PAYLOAD)
+    file.write_bytes(PAYLOAD)
+
+    def late(source: Path, target: Path) -> None:
+        if source == file:
+            source.write_bytes(OTHER)
+        rename_new(source, target)
+
+    with monkeypatch.context() as race:
+        race.setattr(files, "rename_new", late)
+        assert not delete_same(file, PAYLOAD)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [(file.name, OTHER)]
+    file.write_bytes(PAYLOAD)
+    assert delete_same(file, PAYLOAD)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_rename_is_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -319,6 +319,15 @@ def test_a_file_that_is_too_large_is_refused(desk: PickupDesk) -> None:
     assert "dicom.max_object_mb" in desk.refusal("a.dcm")
 
 
+def test_a_refused_file_named_as_the_text_of_another_is_kept(desk: PickupDesk) -> None:
+    """What a device wrote is never written over by what we say of it."""
+    for name in ("IM1.txt", "IM1"):
+        part10(desk.folder / name, still(1, SOPClassUID=""))
+        desk.look()
+    kept = [desk.folder / name for name in desk.names() if not name.endswith(".txt.txt")]
+    assert sorted(one.read_bytes()[128:132] == b"DICM" for one in kept) == [False, True, True]
+
+
 def test_two_refused_files_of_one_name_are_both_kept(desk: PickupDesk) -> None:
     """Each has its text."""
     for _ in range(2):

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 
-from gdtbridge.durable.files import create
+from gdtbridge.durable.files import FileComparison, compare, create
 from gdtbridge.durable.trees import FolderTree, TreeFile
 from gdtbridge.folders.pickup.names import LEAVING, REFUSED, TAKEN, fitting
 
@@ -34,8 +34,9 @@ def keep_refused(tree: FolderTree, file: TreeFile, text: str) -> str | None:
 
     def explain(name: str) -> None:
         place = tree.made(_below(REFUSED, file)) / f"{name}.txt"
-        place.unlink(missing_ok=True)  # a link there would lead elsewhere
-        create(place, f"{text}\r\n".encode("utf-8-sig"))
+        said = f"{text}\r\n".encode("utf-8-sig")
+        if compare(place, said) is not FileComparison.SAME:  # as after a crash
+            create(place, said)
 
     return _moved(tree, file, REFUSED, explain)
 
