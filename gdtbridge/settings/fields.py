@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from pathlib import Path
@@ -63,6 +64,16 @@ def _uri(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+def _http_url(value: str) -> str:
+    if value and not value.lower().startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/") if value.count("/") <= 3 else value
+
+
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 AeTitles = Annotated[str, AfterValidator(_ae_titles)]
 Uri = Annotated[str, AfterValidator(_uri)]
@@ -71,3 +82,5 @@ Folder = Annotated[Path, BeforeValidator(_folder)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(split)]
+Url = Annotated[str, AfterValidator(_http_url)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(split)]

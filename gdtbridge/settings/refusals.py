@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.errors import SettingsError
+from gdtbridge.settings.attention import MailSettings
+from gdtbridge.settings.dicom import DicomSettings
 from gdtbridge.settings.forward import forward_problems
+from gdtbridge.settings.gdt import ExchangeSettings, RouteCondition
 from gdtbridge.settings.hosts import is_loopback
-from gdtbridge.settings.models import (
-    DicomSettings,
-    ExchangeSettings,
-    HttpSettings,
-    MailSettings,
-    RouteCondition,
-    Settings,
-)
+from gdtbridge.settings.http import HttpSettings
+from gdtbridge.settings.models import Settings
 
 if TYPE_CHECKING:
     from gdtbridge.gdt.tables.dialects import Dialect

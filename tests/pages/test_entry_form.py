@@ -10,7 +10,7 @@ import pytest
 from gdtbridge.language import Language
 from gdtbridge.orders import Order
 from gdtbridge.people import Patient
-from gdtbridge.settings.models import ProcedurePreset
+from gdtbridge.settings.page import ProcedurePreset
 from gdtbridge.web.pages.entry.fields import FormFields, merged
 from gdtbridge.web.pages.entry.reading import EntryReader
 from gdtbridge.web.pages.texts import texts_of

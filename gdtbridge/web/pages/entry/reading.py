@@ -13,7 +13,7 @@ from gdtbridge.gdt.tables.dates import BirthDate
 from gdtbridge.orders import Order, OrderRequest
 from gdtbridge.orders.schedule import start_of
 from gdtbridge.people import Patient
-from gdtbridge.settings.models import ProcedurePreset
+from gdtbridge.settings.page import ProcedurePreset
 from gdtbridge.typed_dates import TypedDateError, typed_birth_date, typed_time
 from gdtbridge.web.pages.entry.fields import FormFields, birth_text, clock_text
 from gdtbridge.web.pages.texts import Texts
