@@ -12,6 +12,7 @@ from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import DAY_SECONDS, Clock, local_time
 from gdtbridge.exams import waiting
+from gdtbridge.orders import file_store, patient_store
 from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import FORWARD, Outbox, PlaceProblem, PlaceQuestion
 from gdtbridge.settings import MEGABYTE
@@ -92,7 +93,7 @@ class OrderFileSource:
         """Return the refused files of the last days; raise `OSError`."""
         since = self.clock.utc() - REFUSED_DAYS * DAY_SECONDS
         with self.database.read() as connection:
-            found = order_store.refused_since(connection, since, MOST_OF_A_KIND)
+            found = file_store.refused_since(connection, since, MOST_OF_A_KIND)
         if not found or not self.refused.is_dir():
             return []
         texts = [path for path in self.refused.iterdir() if path.suffix != ".txt"]
@@ -164,7 +165,9 @@ class MasterDataSource:
             return 0, now
         since = now - REFUSED_DAYS * DAY_SECONDS
         with self.database.read() as connection:
-            return order_store.told_without_order(connection, since, now - seconds, MOST_OF_A_KIND)
+            return patient_store.told_without_order(
+                connection, since, now - seconds, MOST_OF_A_KIND
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +334,7 @@ class OrderSilenceSource:
         if not self.days:
             return []
         with self.database.read() as connection:
-            last = order_store.last_received(connection)
+            last = file_store.last_received(connection)
         if last is None or self.clock.utc() - last < self.days * DAY_SECONDS:
             return []
         told = f"die letzte am / the last on {local_time(last):%d.%m.%Y %H:%M}"

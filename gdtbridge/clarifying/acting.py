@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, TooLate
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, store
 from gdtbridge.exams.held import (
     NO_SUCH_EXAM,
     NOT_HELD,
@@ -273,7 +273,7 @@ class Clarifier:
     def decided(self, exam_id: int, people: Sequence[int] = ()) -> AlreadyDecided:
         """Return the error that says who decided last of some parts of an exam, or of all."""
         with self.database.read() as connection:
-            events = claim_store.events_of(connection, exam_id)
+            events = history_store.events_of(connection, exam_id)
         return decided_by(events, people)
 
     def _do(self, exam_id: int, act: Act, mark: str, people: Sequence[int]) -> None:

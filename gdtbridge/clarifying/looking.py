@@ -23,7 +23,7 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import to_date
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import NotFound
-from gdtbridge.exams import claim_store, evidence, store
+from gdtbridge.exams import evidence, history_store, result_store, store
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, asks
@@ -38,7 +38,7 @@ from gdtbridge.exams.model import (
     by_person,
 )
 from gdtbridge.exams.person_evidence import PersonEvidence
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import patient_store
 from gdtbridge.orders.model import Order
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
@@ -70,7 +70,7 @@ class ExamLook:
             found = evidence.collect(connection, exam, claims, listed)
             known = KnownPeople(entries, tuple(_born(connection, found)))
             objects = self.archive.kept_of(connection, [one.id for one in claims])
-            events = claim_store.events_of(connection, exam_id)
+            events = history_store.events_of(connection, exam_id)
         people = by_person(exam, found.claims)
         waiting = [one for one in people if any(map(asks, one.claims))]
         if not waiting:
@@ -95,7 +95,7 @@ class ExamLook:
     def charts(self, exam_id: int) -> list[Patient]:
         """Return the charts that have a result of an exam that was not withdrawn, each once."""
         with self.database.read() as connection:
-            results = claim_store.results_of(connection, exam_id)
+            results = result_store.results_of(connection, exam_id)
             moves = moves_of(connection, {one.patient_id for one in results})
         found = (replace(one.patient, id=moves.now(one.patient_id)) for one in results)
         return list({one.id: one for one in found}.values())
@@ -190,8 +190,8 @@ def revision_of(exam: Exam, claims: Iterable[Claim], events: Sequence[ExamEvent]
 def _born(connection: Connection, found: ExamEvidence) -> list[Patient]:
     """Return the patients of master data and results with a birth date the objects say."""
     births = sorted({one.patient.birth_date_da for one in found.claims if one.patient.birth_date})
-    known = order_store.kept_born(connection, births)
-    known += claim_store.patients_born(connection, births)
+    known = patient_store.kept_born(connection, births)
+    known += result_store.patients_born(connection, births)
     return [replace(one, id=found.moves.now(one.id)) for one in known]
 
 

@@ -14,7 +14,7 @@ from gdtbridge.clarifying.reasons import HELD_KINDS, REASONS, ReasonView
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, store
 from gdtbridge.exams.held import asks
 from gdtbridge.exams.history import DECIDES, DECIDES_NOTHING
 from gdtbridge.exams.model import (
@@ -112,7 +112,7 @@ class ClarifyingQueue:
         midnight = self.clock.local().replace(hour=0, minute=0, second=0, microsecond=0)
         since = midnight.timestamp()
         with self.database.read() as connection:
-            words = claim_store.latest_words(connection, since)
+            words = history_store.latest_words(connection, since)
             ids = {exam_id for exam_id, _ in words}
             claims = claim_store.claims_of_exams(connection, ids)
         last = {

@@ -1,4 +1,4 @@
-"""Claims, results and history of exams in the database; every call works inside a transaction."""
+"""The claims of exams in the database; every call works inside a transaction."""
 
 from __future__ import annotations
 
@@ -13,19 +13,10 @@ import sqlalchemy as sa
 from gdtbridge.archive import NOT_SENT, Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.grouping import group
-from gdtbridge.exams.model import (
-    Claim,
-    ClaimState,
-    EventKind,
-    ExamEvent,
-    ExamResult,
-    ExamState,
-    HoldReason,
-)
-from gdtbridge.exams.study_names import note_name, note_said
+from gdtbridge.exams.model import Claim, ClaimState, ExamState, HoldReason
+from gdtbridge.exams.study_names import note_name
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
-from gdtbridge.people import Patient
-from gdtbridge.schema import claim, exam, exam_event, exam_result, instance
+from gdtbridge.schema import claim, exam, instance
 from gdtbridge.sr.model import is_report
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
@@ -38,8 +29,7 @@ _CLAIM: Final = [
     .label("instances"),
 ]
 _NAMES: Final = [*(column.name for column in _COLUMNS), "instances"]
-_RESULT_NAMES: Final = [field.name for field in fields(ExamResult)]
-_RESULT: Final = [exam_result.c[name] for name in _RESULT_NAMES]
+
 _SAME: Final = Statement(
     sa.select(*_COLUMNS).where(
         claim.c.exam_id == sa.bindparam("exam"), claim.c.said == sa.bindparam("digest")
@@ -107,57 +97,9 @@ SAID: Final = (
 )
 """What makes two claims of an exam one; a digest of it is what they are found by."""
 
-_MOST_EVENTS: Final = 1000
-"""Events that are looked through for what people did lately."""
-_MOST_BORN: Final = 200
-"""Results of one birth date that are looked at, the newest."""
 _AT_ONCE: Final = 500
 """Ids named in one statement."""
 _NUMBERS: Final = ("patient_id", "word", "number")
-_RESULTS: Final = Statement(
-    sa.select(*_RESULT)
-    .where(exam_result.c.exam_id == sa.bindparam("exam"))
-    .order_by(exam_result.c.id)
-)
-_NEWEST_OF_OTHERS: Final = Statement(
-    sa.select(*_RESULT).where(
-        exam_result.c.id.in_(
-            sa.select(sa.func.max(exam_result.c.id))
-            .where(
-                exam_result.c.patient_id.in_(sa.bindparam("numbers", expanding=True)),
-                exam_result.c.exam_id != sa.bindparam("exam"),
-                exam_result.c.withdrawn_at.is_(None),
-            )
-            .group_by(exam_result.c.patient_id)
-        )
-    )
-)
-_SAME_RESULT: Final = Statement(
-    sa.select(exam_result.c.id).where(
-        exam_result.c.exam_id == sa.bindparam("exam"),
-        exam_result.c.patient_id == sa.bindparam("number"),
-        exam_result.c.accession_number == sa.bindparam("order"),
-    )
-)
-_ENTER_RESULT: Final = InsertStatement(exam_result)
-_UPDATE_RESULT: Final = UpdateStatement(exam_result, exam_result.c.id == sa.bindparam("result"))
-_ENTER_EVENT: Final = InsertStatement(exam_event)
-_WITHDRAWALS: Final = Statement(
-    sa.select(exam_event.c.detail).where(
-        exam_event.c.exam_id == sa.bindparam("exam"),
-        exam_event.c.what.in_((EventKind.WITHDRAWN, EventKind.UNDONE)),
-    )
-)
-_LAST_DECISION: Final = Statement(
-    sa.select(exam_event.c.detail)
-    .where(
-        exam_event.c.exam_id == sa.bindparam("exam"),
-        exam_event.c.person == sa.bindparam("of_person"),
-        exam_event.c.what == EventKind.DECIDED,
-    )
-    .order_by(exam_event.c.id.desc())
-    .limit(1)
-)
 
 
 def _digest(said: dict[str, str], state: ClaimState = ClaimState.OPEN) -> str:
@@ -174,10 +116,6 @@ def _claim(row: Sequence[Any]) -> Claim:
     """Return the claim in a row of the columns `_COLUMNS` or `_CLAIM`."""
     values = dict(zip(_NAMES, row, strict=False))
     return Claim(**{"instances": 0, **values, "state": ClaimState(values["state"])})
-
-
-def _result(row: Sequence[Any]) -> ExamResult:
-    return ExamResult(**dict(zip(_RESULT_NAMES, row, strict=True)))
 
 
 def claims_of(connection: Connection, exam_id: int) -> list[Claim]:
@@ -336,139 +274,3 @@ def held_exams(connection: Connection, most: int) -> Sequence[int]:
     query = sa.select(claim.c.exam_id).where(HELD).distinct()
     query = query.order_by(claim.c.exam_id.desc()).limit(most)
     return connection.execute(query).scalars().all()
-
-
-# ---------------------------------------------------------------------------- results
-
-
-def results_of(
-    connection: Connection, exam_id: int, *, withdrawn: bool = False
-) -> list[ExamResult]:
-    """Return what was sent of an exam, oldest first; what was withdrawn too where wanted."""
-    found = (_result(row) for row in _RESULTS.rows(connection, exam=exam_id))
-    return [one for one in found if withdrawn or one.withdrawn_at is None]
-
-
-def results_of_exams(connection: Connection, exam_ids: Iterable[int]) -> list[ExamResult]:
-    """Return what was sent of several exams and not withdrawn, oldest first."""
-    query = (
-        sa.select(*_RESULT)
-        .where(exam_result.c.exam_id.in_(exam_ids), exam_result.c.withdrawn_at.is_(None))
-        .order_by(exam_result.c.id)
-    )
-    return [_result(row) for row in connection.execute(query)]
-
-
-def earlier_patients(
-    connection: Connection, exam_id: int, numbers: Iterable[str]
-) -> dict[str, Patient]:
-    """Return whom the newest result under each number named, of other exams than this one."""
-    wanted = list(numbers)
-    rows = _NEWEST_OF_OTHERS.rows(connection, exam=exam_id, numbers=wanted) if wanted else ()
-    found = (_result(row) for row in rows)
-    return {one.patient_id: one.patient for one in found}
-
-
-def patients_born(connection: Connection, births: Sequence[str]) -> list[Patient]:
-    """Return whom results name that were not withdrawn, with one of these birth dates (DA)."""
-    if not births:
-        return []
-    query = (
-        sa.select(*_RESULT)
-        .where(exam_result.c.patient_birth_date.in_(births), exam_result.c.withdrawn_at.is_(None))
-        .order_by(exam_result.c.id.desc())
-        .limit(_MOST_BORN)
-    )
-    found = (_result(row).patient for row in connection.execute(query))
-    return list({one.id: one for one in found}.values())
-
-
-def put_result(connection: Connection, result: ExamResult) -> int:
-    """Enter a result; one that was withdrawn for the same chart and order counts again."""
-    values = {field.name: getattr(result, field.name) for field in fields(ExamResult)}
-    del values["id"]
-    known: int | None = _SAME_RESULT.value(
-        connection,
-        exam=result.exam_id,
-        number=result.patient_id,
-        order=result.accession_number,
-    )
-    if known is None:
-        known = _ENTER_RESULT.run(connection, **values)
-    else:
-        _UPDATE_RESULT.run(connection, values, result=known)
-    note_said(connection, result.exam_id)
-    return known
-
-
-def update_result(connection: Connection, result_id: int, **values: object) -> None:
-    """Change columns of a result."""
-    _UPDATE_RESULT.run(connection, values, result=result_id)
-
-
-def withdrawals(connection: Connection, exam_id: int, patient_id: str) -> int:
-    """Return how often results of an exam were taken back from a chart."""
-    found = map(json.loads, _WITHDRAWALS.values(connection, exam=exam_id))
-    return sum(one.get("number") == patient_id for one in found)
-
-
-def part_from_order(
-    connection: Connection, exam_id: int, patient_id: str, accession_number: str
-) -> None:
-    """Let a result be nobody's order's, unless the chart has such a result of the exam already."""
-    of_chart = sa.and_(exam_result.c.exam_id == exam_id, exam_result.c.patient_id == patient_id)
-    free = sa.and_(of_chart, exam_result.c.accession_number == "")
-    if connection.execute(sa.select(exam_result.c.id).where(free)).first() is None:
-        here = sa.and_(of_chart, exam_result.c.accession_number == accession_number)
-        connection.execute(sa.update(exam_result).where(here).values(accession_number=""))
-
-
-def delete_result(connection: Connection, result_id: int) -> None:
-    """Forget a result of which nothing left."""
-    connection.execute(sa.delete(exam_result).where(exam_result.c.id == result_id))
-
-
-# ---------------------------------------------------------------------------- history
-
-
-def note_event(connection: Connection, exam_id: int, event: ExamEvent) -> None:
-    """Enter what was done to an exam."""
-    _ENTER_EVENT.run(
-        connection,
-        exam_id=exam_id,
-        at=event.at,
-        who=event.who,
-        what=event.what,
-        person=event.person,
-        detail=json.dumps(event.detail, ensure_ascii=False, separators=(",", ":")),
-    )
-
-
-def events_of(connection: Connection, exam_id: int) -> list[ExamEvent]:
-    """Return the history of an exam, oldest first."""
-    columns = (exam_event.c.at, exam_event.c.who, exam_event.c.what, exam_event.c.person)
-    query = (
-        sa.select(*columns, exam_event.c.detail)
-        .where(exam_event.c.exam_id == exam_id)
-        .order_by(exam_event.c.id)
-    )
-    return [_event(row) for row in connection.execute(query)]
-
-
-def latest_words(connection: Connection, since: float) -> list[tuple[int, ExamEvent]]:
-    """Return what people did with exams since then (UTC seconds), the newest first, by exam."""
-    newest = sa.select(exam_event).order_by(exam_event.c.id.desc()).limit(_MOST_EVENTS).subquery()
-    query = sa.select(newest).where(newest.c.who != "", newest.c.at >= since)
-    return [
-        (row.exam_id, _event(row)) for row in connection.execute(query.order_by(newest.c.id.desc()))
-    ]
-
-
-def _event(row: Any) -> ExamEvent:  # noqa: ANN401 - a row of a query
-    return ExamEvent(row.at, row.who, EventKind(row.what), row.person, json.loads(row.detail))
-
-
-def last_decision(connection: Connection, exam_id: int, person: int) -> dict[str, object] | None:
-    """Return the detail of the newest decision on one of an exam's people."""
-    found = _LAST_DECISION.value(connection, exam=exam_id, of_person=person)
-    return json.loads(found) if found is not None else None

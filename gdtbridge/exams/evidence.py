@@ -14,11 +14,12 @@ from enum import StrEnum
 from gdtbridge.database import Connection
 from gdtbridge.dataset.values import to_date
 from gdtbridge.durable.clock import local_time
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, result_store, store
 from gdtbridge.exams.model import Claim, Exam, ExamResult
 from gdtbridge.exams.steps import PerformedStep, StepState
 from gdtbridge.exams.steps import store as step_store
 from gdtbridge.exams.steps.orders import orders_of
+from gdtbridge.orders import patient_store
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order
 from gdtbridge.orders.patient_moves import NumberMoves, moved_patient, moves_of
@@ -195,7 +196,7 @@ def collect(
     by_number = {number: own[number] for number in sorted(sent | met) if number in own}
     typed = {number: placed.get(canonical) for number, canonical in meant.items()}
     of_person = order_store.open_orders_born(connection, sorted(births))
-    results = tuple(claim_store.results_of(connection, exam.id))
+    results = tuple(result_store.results_of(connection, exam.id))
     steps = step_store.of_study(connection, exam.study_instance_uid)
     known = order_store.order_of_study(connection, exam.study_instance_uid)
     by_study = known or listed.by_study
@@ -267,7 +268,7 @@ def _master_data(
     """Return whom the practice software described for each chart, its present number first."""
     every = _with_former(numbers, moves)
     said = order_store.last_ordered(connection, every)
-    said |= order_store.kept_patients(connection, every)
+    said |= patient_store.kept_patients(connection, every)
     return _of_charts(said, numbers, moves)
 
 
@@ -275,7 +276,7 @@ def _earlier(
     connection: Connection, exam_id: int, numbers: Iterable[str], moves: NumberMoves
 ) -> dict[str, Patient]:
     """Return whom the newest result of each chart named, under its number or else a former one."""
-    named = claim_store.earlier_patients(connection, exam_id, _with_former(numbers, moves))
+    named = result_store.earlier_patients(connection, exam_id, _with_former(numbers, moves))
     return _of_charts(named, numbers, moves)
 
 

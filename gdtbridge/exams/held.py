@@ -13,7 +13,7 @@ from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NeedsConfirmation, NotFound, OrderError, ProcessingFailure
-from gdtbridge.exams import claim_store, evidence, store
+from gdtbridge.exams import claim_store, evidence, history_store, result_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.decision_table import Known
@@ -29,6 +29,7 @@ from gdtbridge.exams.model import (
 )
 from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
 from gdtbridge.exams.splitting import split
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
@@ -328,7 +329,7 @@ class HeldExams:
     ) -> None:
         """Enter into an exam's history who did what with one of its people."""
         now = self.clock.utc()
-        claim_store.note_event(connection, exam.id, ExamEvent(now, who, what, person, detail))
+        history_store.note_event(connection, exam.id, ExamEvent(now, who, what, person, detail))
         number = str(detail.get("number", ""))
         if what in TOLD and (number or what is EventKind.DISCARDED):
             facts = {
@@ -352,8 +353,8 @@ class HeldExams:
             if exam is None or not guessed:
                 raise NotFound(NOT_GUESSED)
             for one in guessed:
-                order_store.reopen_order(connection, one.order_number, one.number)
-                claim_store.part_from_order(connection, exam.id, one.number, one.order_number)
+                order_changes.reopen_order(connection, one.order_number, one.number)
+                result_store.part_from_order(connection, exam.id, one.number, one.order_number)
             ids = [one.id for one in guessed]
             claim_store.update_claims(connection, ids, order_number="", unmatched=True)
             for person, number in {(one.person, one.order_number) for one in guessed}:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gdtbridge.database import Connection
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import result_store
+from gdtbridge.orders import patient_store
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
@@ -20,7 +21,7 @@ def known_charts(connection: Connection, numbers: Iterable[str]) -> Iterator[Pat
     wanted = list(dict.fromkeys(filter(None, numbers)))
     moves = moves_of(connection, wanted)
     charts = {number: moves.all_of(number) for number in wanted}
-    kept = order_store.kept_patients(
+    kept = patient_store.kept_patients(
         connection, [one for every in charts.values() for one in every]
     )
     for number, every in charts.items():
@@ -38,4 +39,4 @@ def _ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patien
 
 
 def _in_results(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
-    return claim_store.earlier_patients(connection, 0, numbers)
+    return result_store.earlier_patients(connection, 0, numbers)

@@ -11,7 +11,7 @@ from gdtbridge.archive import Archive
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, result_store, store
 from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.exams.model import (
     Claim,
@@ -93,8 +93,8 @@ class ExamOverview:
             if exam is None:
                 raise NotFound(NO_SUCH_EXAM)
             claims = claim_store.claims_of_exams(connection, [exam.id])
-            results = claim_store.results_of(connection, exam.id, withdrawn=True)
-            events = claim_store.events_of(connection, exam.id)
+            results = result_store.results_of(connection, exam.id, withdrawn=True)
+            events = history_store.events_of(connection, exam.id)
             steps = tuple(_steps_of(connection, study_instance_uid))
         people = self._followed(by_person(exam, claims))
         return ExamDossier(exam, tuple(people), tuple(results), tuple(events), steps)

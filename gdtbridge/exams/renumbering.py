@@ -14,11 +14,11 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NeedsConfirmation, OrderError
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, result_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.held import HeldExams
 from gdtbridge.exams.model import Claim, EventKind, ExamEvent
-from gdtbridge.orders import patient_moves
+from gdtbridge.orders import patient_moves, patient_store
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.patient_moves import NumberMoves, PatientMove, moves_of
@@ -142,7 +142,7 @@ class PatientRenumbering:
         """Enter the move into the history of its exams; what waits is sorted and decided anew."""
         exams = dict.fromkeys(one.exam_id for one in claims)
         for exam_id in exams:
-            claim_store.note_event(connection, exam_id, event)
+            history_store.note_event(connection, exam_id, event)
             claim_store.regroup(connection, exam_id)
         waiting = {one.exam_id for one in claims if one.waits}
         store.wake(connection, waiting, event.at)
@@ -210,7 +210,7 @@ def known_people(connection: Connection, number: str) -> Iterable[Patient]:
     """Yield whom orders, master data, results and objects name under a number and former ones."""
     numbers = moves_of(connection, [number]).all_of(number)
     yield from (order.patient for order in order_store.orders_of(connection, number))
-    yield from order_store.kept_patients(connection, numbers).values()
-    yield from claim_store.earlier_patients(connection, 0, numbers).values()
+    yield from patient_store.kept_patients(connection, numbers).values()
+    yield from result_store.earlier_patients(connection, 0, numbers).values()
     sent = claim_store.claims_naming(connection, numbers)
     yield from (one.patient for one in sent if one.patient_id in numbers and not one.word)

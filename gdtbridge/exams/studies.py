@@ -14,10 +14,11 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import da_text, tm_text, to_date, to_time
 from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
-from gdtbridge.exams import claim_store, evidence, store
+from gdtbridge.exams import claim_store, evidence, result_store, store
 from gdtbridge.exams.decision import DecisionMaker
 from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, PatientExam, by_person
 from gdtbridge.exams.study_query import NO_PATIENT, StudyQuery, query_of_file
+from gdtbridge.orders import patient_store
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, StudyNames
 from gdtbridge.orders.patient_moves import moves_of
@@ -139,12 +140,12 @@ def people_of(connection: Connection, exam: PatientExam) -> Iterator[Patient]:
     That is whom its records name, then the orders of the number and its master data, and the
     objects where they name the number.
     """
-    results = claim_store.results_of(connection, exam.id)
+    results = result_store.results_of(connection, exam.id)
     numbers = moves_of(connection, [exam.patient_id]).all_of(exam.patient_id)
     yield from (one.patient for one in results if one.patient_id in numbers)
     orders = order_store.orders_of(connection, exam.patient_id)
     yield from (order.patient for order in sorted(orders, key=lambda o: not _answers(exam, o)))
-    known = order_store.find_patient(connection, exam.patient_id)
+    known = patient_store.find_patient(connection, exam.patient_id)
     if known is not None:
         yield known
     if exam.sent_patient_id == exam.patient_id:

@@ -14,7 +14,7 @@ from gdtbridge.archive import Archive, ArchivedInstance, Standing
 from gdtbridge.database import Connection
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.meaning import ObjectMeaning, mean_the_same, meaning_of
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, store
 from gdtbridge.exams.model import Claim, EventKind, Exam, ExamEvent
 from gdtbridge.sr import is_report
 
@@ -111,7 +111,7 @@ def _replace(
         "same_person": bool(same_person),
     }
     event = ExamEvent(now, "", EventKind.REPLACED, person, detail)
-    claim_store.note_event(connection, exam.id, event)
+    history_store.note_event(connection, exam.id, event)
     log.info("exam %d: instance %d has other content than before", exam.id, one.id)
     return same_person
 

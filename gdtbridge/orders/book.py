@@ -18,7 +18,7 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError, ProcessingFailure
-from gdtbridge.orders import store
+from gdtbridge.orders import changes, file_store, patient_store, store
 from gdtbridge.orders.cases import KnownOrders, decide
 from gdtbridge.orders.details import completed_details
 from gdtbridge.orders.entries import EntryMaker
@@ -210,7 +210,9 @@ class OrderBook:
             if number == patient.id:
                 return wanted
             known = [order.patient for order in store.orders_of(connection, number)]
-            known += [one for one in [store.find_patient(connection, number)] if one is not None]
+            known += [
+                one for one in [patient_store.find_patient(connection, number)] if one is not None
+            ]
         if any(are_two(patient, one) for one in known):
             raise OrderError("patient_id", MOVED_TO_ANOTHER)
         moved = replace(patient, id=number)
@@ -247,7 +249,7 @@ class OrderBook:
             remarks=" ".join(wanted.remarks),
         )
         with self._database.write() as connection:
-            order = replace(new, id=store.insert_order(connection, new))
+            order = replace(new, id=changes.insert_order(connection, new))
             if asked.id != order.patient.id:
                 note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
@@ -271,7 +273,7 @@ class OrderBook:
         )
         if order.id:
             with self._database.write() as connection:
-                store.change_order(connection, changed)
+                changes.change_order(connection, changed)
                 self._name(connection, wanted, RecordOutcome.UPDATED, changed)
             before = replace(order.saying(listed or entry, order.patient), mark=ListingMark.REPLACE)
             self._follow(changed, before=before, waited=wanted.record is None)
@@ -305,7 +307,7 @@ class OrderBook:
     ) -> None:
         """Enter how a record names its order, and what became of the record."""
         if wanted.record is not None:
-            store.set_reference(connection, order.id, wanted.reference, wanted.route)
+            changes.set_reference(connection, order.id, wanted.reference, wanted.route)
             self._note(connection, wanted.record, outcome, order, wanted.remarks)
 
     def _note(
@@ -318,7 +320,7 @@ class OrderBook:
     ) -> None:
         if record is not None:
             taken = TakenRecord(outcome, order.accession_number, " ".join(remarks))
-            store.note(connection, record, taken, self._clock.utc())
+            file_store.note(connection, record, taken, self._clock.utc())
 
     def _follow(self, order: Order, *, before: Order | None, waited: bool) -> None:
         try:
@@ -336,14 +338,14 @@ class OrderBook:
         gone = before is None and self._listing.take_off(order)
         with self._database.write() as connection:
             if before is not None:
-                store.change_order(connection, before)
-                store.set_order_state(connection, before.accession_number, before.state)
+                changes.change_order(connection, before)
+                changes.set_order_state(connection, before.accession_number, before.state)
                 return
             self._outbox.untell(connection, _added(order))
             if gone:
-                store.delete_order(connection, order.id)
+                changes.delete_order(connection, order.id)
             else:
-                store.close_order(connection, order.id, OrderState.CANCELLED)
+                changes.close_order(connection, order.id, OrderState.CANCELLED)
 
     # ------------------------------------------------------------------ a known entry or order
 
@@ -369,7 +371,7 @@ class OrderBook:
             self._worklist.remove(order.accession_number, study_uid=order.study_instance_uid)
             return
         with self._database.write() as connection:
-            store.close_order(connection, order.id, state)
+            changes.close_order(connection, order.id, state)
             self._note(connection, record, RecordOutcome.CANCELLED, order)
             if state is OrderState.CANCELLED:
                 self._tell(connection, order, OrderProgress.CANCELLED)
@@ -379,7 +381,7 @@ class OrderBook:
     def reopen(self, order: Order) -> Order:
         """Let a cancelled order wait again, its entry back on the list; within `writing`."""
         with self._database.write() as connection:
-            store.restore_order(connection, order.id)
+            changes.restore_order(connection, order.id)
             self._tell(connection, order, OrderProgress.ACCEPTED)
         waiting = replace(order, state=OrderState.ORDERED, mark=ListingMark.ADD)
         self._follow(waiting, before=replace(order, mark=None), waited=True)
@@ -395,17 +397,17 @@ class OrderBook:
 
     def examination_began(self, connection: Connection, order: Order) -> None:
         """Show that the patient of an open order is being examined."""
-        store.set_step_status(connection, order.accession_number, StepStatus.STARTED)
+        changes.set_step_status(connection, order.accession_number, StepStatus.STARTED)
         self._tell(connection, order, OrderProgress.STARTED)
 
     def examination_stopped(self, connection: Connection, order: Order) -> None:
         """Let an order wait on: its examination was discontinued."""
-        store.set_step_status(connection, order.accession_number, StepStatus.SCHEDULED)
+        changes.set_step_status(connection, order.accession_number, StepStatus.SCHEDULED)
         self._tell(connection, order, OrderProgress.DISCONTINUED)
 
     def examination_ended(self, connection: Connection, order: Order) -> None:
         """End an order."""
-        store.finish_order(connection, order, OrderState.DONE)
+        changes.finish_order(connection, order, OrderState.DONE)
 
     def follow_examination(self) -> None:
         """Let worklist and outbox follow what examinations changed, after their transaction."""
@@ -442,5 +444,5 @@ class OrderBook:
         said = order.saying(entry, wanted.request.patient)
         filled = replace(said, mark=ListingMark.ADD)
         with self._database.write() as connection:
-            store.change_order(connection, filled)
+            changes.change_order(connection, filled)
         return filled

@@ -7,7 +7,7 @@ import logging
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders import store
+from gdtbridge.orders import file_store, store
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.cases import meant_orders, of_person
 from gdtbridge.orders.model import (
@@ -38,7 +38,7 @@ class GdtOrders:
     def known(self, record: OrderRecord) -> TakenRecord | None:
         """Return what became of a record that was taken before."""
         with self._database.read() as connection:
-            return store.noted(connection, record)
+            return file_store.noted(connection, record)
 
     def refuse(self, record: OrderRecord, reason: str) -> TakenRecord:
         """Remember that a record was refused."""
@@ -50,8 +50,8 @@ class GdtOrders:
 
     def _noted(self, record: OrderRecord, taken: TakenRecord) -> TakenRecord:
         with self._database.write() as connection:
-            known = store.noted(connection, record)
-            return known or store.note(connection, record, taken, self._clock.utc())
+            known = file_store.noted(connection, record)
+            return known or file_store.note(connection, record, taken, self._clock.utc())
 
     def check(self, record: OrderRecord, request: OrderRequest, reference: OrderReference) -> None:
         """Raise `OrderError` where `order` would for a wrong field; nothing is written."""
@@ -109,4 +109,4 @@ class GdtOrders:
     def of_file(self, name: str, seconds: float) -> list[TakenRecord]:
         """Return what became of the last file of that name, if it came in the last seconds."""
         with self._database.read() as connection:
-            return store.taken_since(connection, name, self._clock.utc() - seconds)
+            return file_store.taken_since(connection, name, self._clock.utc() - seconds)

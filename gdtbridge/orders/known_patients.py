@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gdtbridge.database import Database
-from gdtbridge.orders import store
+from gdtbridge.orders import patient_store, store
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
 
@@ -39,8 +39,8 @@ class KnownPatients:
         if not number:
             return None
         with self._database.read() as connection:
-            kept = store.find_patient(connection, number)
-            told_at = store.patient_told_at(connection, number)
+            kept = patient_store.find_patient(connection, number)
+            told_at = patient_store.patient_told_at(connection, number)
             orders = [] if kept is not None else store.orders_of(connection, number)
         if kept is not None:
             return KnownPatient(kept, PatientSource.SOFTWARE, told_at or 0.0)

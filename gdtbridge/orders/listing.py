@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import BridgeError
-from gdtbridge.orders import store
+from gdtbridge.orders import changes, store
 from gdtbridge.orders.model import ListingMark, Order
 from worklist import WorklistError, WorklistFolder
 
@@ -62,7 +62,7 @@ class OrderListing:
         """Take the mark away; the folder has followed, so a failure is no failure of the order."""
         try:
             with self._database.write(synced=False) as connection:
-                store.forget_mark(connection, order.id, **times)
+                changes.forget_mark(connection, order.id, **times)
         except BridgeError as error:
             log.warning("order %s: its mark stays: %s", order.accession_number, error)
 

@@ -8,7 +8,7 @@ from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import OrderError
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.orders import store
+from gdtbridge.orders import file_store, patient_store
 from gdtbridge.orders.model import OrderRecord, RecordOutcome, TakenRecord
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.outbox import Outbox
@@ -30,16 +30,16 @@ class MasterData:
         """Remember what a record says of a patient, instead of what was known before."""
         now = self._clock.utc()
         with self._database.write() as connection:
-            known = store.noted(connection, record)
+            known = file_store.noted(connection, record)
             if known is not None:
                 return known
-            store.keep_patient(connection, patient, now)
-            return store.note(connection, record, TakenRecord(RecordOutcome.STORED), now)
+            patient_store.keep_patient(connection, patient, now)
+            return file_store.note(connection, record, TakenRecord(RecordOutcome.STORED), now)
 
     def completed(self, patient: Patient) -> Patient:
         """Return the patient with the master data a record leaves out."""
         with self._database.read() as connection:
-            known = store.find_patient(connection, patient.id)
+            known = patient_store.find_patient(connection, patient.id)
         if known is None:
             return patient
         if patient.family_name in {"", known.family_name} and not patient.given_name:
@@ -49,7 +49,7 @@ class MasterData:
     def answer(self, record: OrderRecord, patient_id: str) -> TakenRecord:
         """Send whoever asks the master data of a patient; raise `OrderError` if there are none."""
         with self._database.read() as connection:
-            patient = store.find_patient(connection, patient_id)
+            patient = patient_store.find_patient(connection, patient_id)
         if patient is None:
             raise OrderError(
                 "patient_id",
@@ -61,10 +61,10 @@ class MasterData:
         except GdtWriteError as error:
             raise OrderError("patient_id", str(error)) from error
         with self._database.write() as connection:
-            known = store.noted(connection, record)
+            known = file_store.noted(connection, record)
             if known is None:
                 self._outbox.put(connection, message)
-                known = store.note(
+                known = file_store.note(
                     connection, record, TakenRecord(RecordOutcome.ANSWERED), self._clock.utc()
                 )
         self._outbox.wake()

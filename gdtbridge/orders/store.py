@@ -1,4 +1,4 @@
-"""Orders, their records and patients' master data in the database.
+"""Orders as they are found in the database.
 
 Every call works inside the caller's transaction.
 """
@@ -6,7 +6,7 @@ Every call works inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
@@ -14,21 +14,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders.details import details_stored, stored_details
-from gdtbridge.orders.model import (
-    ListingMark,
-    Order,
-    OrderRecord,
-    OrderState,
-    RecordOutcome,
-    RefusedFile,
-    TakenRecord,
-)
-from gdtbridge.orders.names import forget_order, note_order, note_patient
-from gdtbridge.orders.patient_moves import move_open_orders, moves_of
-from gdtbridge.orders.work_item_events import note_state
+from gdtbridge.orders.details import stored_details
+from gdtbridge.orders.model import ListingMark, Order, OrderState
+from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import (
     claim,
@@ -37,13 +26,10 @@ from gdtbridge.schema import (
     moved_order,
     order_file,
     order_reference,
-    patient,
     placed_order,
-    work_item,
-    work_item_event,
 )
-from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
-from worklist import Entry, StepStatus
+from gdtbridge.statement import Statement
+from worklist import Entry
 
 NOT_OF_PATIENT: Final = ("withdrawn", "wrong-entry")
 """Why claims are held (`HoldReason`) that are not what the order's patient waits for: a person had
@@ -100,7 +86,7 @@ _ORDER: Final = [
     *(sa.func.coalesce(order_reference.c[name], "").label(name) for name in (*_NAMES, "route")),
 ]
 _ROW: Final = [column.name for column in _ORDER]
-_OUTCOME: Final = (order_file.c.outcome, order_file.c.accession_number, order_file.c.reason)
+
 _LATEST: Final = 2000
 """Orders that are looked through."""
 _MOST: Final = 100
@@ -172,8 +158,7 @@ _OF_STUDIES: Final = Statement(
 _BY_IDS: Final = Statement(
     _query(placed_order.c.id.in_(sa.bindparam("ids", expanding=True)), most=None)
 )
-_INSERT_ORDER: Final = InsertStatement(placed_order)
-_UPDATE_ORDER: Final = UpdateStatement(placed_order, placed_order.c.id == sa.bindparam("order_id"))
+
 _CLOSED: Final = sa.and_(
     placed_order.c.patient_id.in_(_NUMBERS), placed_order.c.state != OrderState.ORDERED
 )
@@ -187,85 +172,6 @@ _LAST_CLOSED: Final = Statement(
         most=None,
     )
 )
-_KEPT_COLUMNS: Final = (
-    *(patient.c.patient_id, patient.c.family_name, patient.c.given_name),
-    *(patient.c.birth_date, patient.c.sex),
-)
-_KEPT: Final = Statement(sa.select(*_KEPT_COLUMNS).where(patient.c.patient_id.in_(_NUMBERS)))
-
-
-# ---------------------------------------------------------------------------- records of files
-
-
-def note(
-    connection: Connection, record: OrderRecord, taken: TakenRecord, now: float
-) -> TakenRecord:
-    """Enter what became of a record, and return it."""
-    connection.execute(
-        sa.insert(order_file).values(
-            token=record.token,
-            position=record.position,
-            sha256=record.sha256,
-            name=record.name,
-            record_type=record.record_type,
-            received_at=now,
-            outcome=taken.outcome.value,
-            accession_number=taken.accession_number,
-            reason=taken.reason,
-        )
-    )
-    return taken
-
-
-def noted(connection: Connection, record: OrderRecord) -> TakenRecord | None:
-    """Return what became of a record that was taken before."""
-    query = sa.select(*_OUTCOME).where(
-        order_file.c.token == record.token, order_file.c.position == record.position
-    )
-    row = connection.execute(query).one_or_none()
-    return _taken(row) if row is not None else None
-
-
-def taken_since(connection: Connection, name: str, since: float) -> list[TakenRecord]:
-    """Return what became of the records of the last file of that name, if it came since then."""
-    last = (
-        sa.select(order_file.c.token)
-        .where(order_file.c.name == name, order_file.c.received_at >= since)
-        .order_by(order_file.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = sa.select(*_OUTCOME).where(order_file.c.token == last).order_by(order_file.c.position)
-    return [_taken(row) for row in connection.execute(query)]
-
-
-def refused_since(connection: Connection, since: float, most: int) -> dict[str, RefusedFile]:
-    """Return the newest files with a refused record by their token; the first such record counts.
-
-    ``since`` is in UTC seconds.
-    """
-    query = (
-        sa.select(
-            order_file.c.token, order_file.c.name, order_file.c.received_at, order_file.c.reason
-        )
-        .where(order_file.c.outcome == RecordOutcome.REFUSED, order_file.c.received_at >= since)
-        .order_by(order_file.c.id.desc())
-        .limit(most)
-    )
-    return {row.token: RefusedFile(*row[1:]) for row in connection.execute(query)}
-
-
-def last_received(connection: Connection) -> float | None:
-    """Return when the newest order file came (UTC seconds); None before the first."""
-    query = sa.select(order_file.c.received_at).order_by(order_file.c.id.desc()).limit(1)
-    return connection.execute(query).scalar()
-
-
-def _taken(row: Sequence[Any]) -> TakenRecord:
-    return TakenRecord(RecordOutcome(row[0]), row[1], row[2])
-
-
-# ---------------------------------------------------------------------------- orders
 
 
 def orders_of(connection: Connection, patient_id: str) -> list[Order]:
@@ -407,137 +313,6 @@ def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def insert_order(connection: Connection, order: Order) -> int:
-    """Enter a new order; return its id."""
-    order_id = _INSERT_ORDER.run(
-        connection,
-        accession_number=order.accession_number,
-        study_instance_uid=order.study_instance_uid,
-        state=order.state,
-        ordered_at=order.ordered_at,
-        **_said(order),
-    )
-    _note_names(connection, order_id, order)
-    note_state(connection, order_id)
-    return order_id
-
-
-def change_order(connection: Connection, order: Order) -> None:
-    """Write what an order says, and its mark; its numbers and its state stay."""
-    _update(connection, order.id, **_said(order))
-    if order.id:  # or the database does not know it
-        _note_names(connection, order.id, order)
-
-
-def _note_names(connection: Connection, order_id: int, order: Order) -> None:
-    name = order.patient.person_name
-    note_order(connection, order_id, name, order.procedure, order.accession_number)
-
-
-def _said(order: Order) -> dict[str, object]:
-    return {
-        "patient_id": order.patient.id,
-        "patient_name": order.patient.person_name,
-        "patient_birth_date": order.patient.birth_date_da,
-        "patient_sex": order.patient.sex or "",
-        "modality": order.modality,
-        "station": order.station,
-        "procedure": order.procedure,
-        "physician": order.physician,
-        "scheduled": order.scheduled.isoformat() if order.scheduled else "",
-        "created": order.created.isoformat() if order.created else "",
-        "step_status": order.step_status,
-        "details": details_stored(order.details),
-        "listing": order.mark,
-        "remarks": order.remarks,
-    }
-
-
-def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
-    """Move an order to another state."""
-    of_number = placed_order.c.accession_number == accession_number
-    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
-    note_state(connection, accession_number)
-
-
-def set_step_status(connection: Connection, accession_number: str, status: StepStatus) -> None:
-    """Let the worklist say of an open order how far it is; `OrderBook.follow_marked` writes it.
-
-    An entry that somebody removed does not come back by that.
-    """
-    here = sa.and_(
-        placed_order.c.accession_number == accession_number,
-        placed_order.c.state == OrderState.ORDERED,
-        placed_order.c.step_status != status,
-    )
-    mark = sa.func.coalesce(placed_order.c.listing, ListingMark.REPLACE.value)
-    changed = sa.update(placed_order).where(here).values(step_status=status, listing=mark)
-    if connection.execute(changed).rowcount:
-        note_state(connection, accession_number)
-
-
-def finish_order(connection: Connection, order: Order, state: OrderState) -> None:
-    """End an order whose exam is here; its entry leaves the worklist with the next clean-up."""
-    if order.id:
-        close_order(connection, order.id, state)
-
-
-def reopen_order(connection: Connection, accession_number: str, patient_id: str) -> None:
-    """Let an order of a patient wait for its exam again; its entry returns to the worklist.
-
-    It bears the number the patient's chart has now.
-    """
-    moves = moves_of(connection, [patient_id])
-    here = sa.and_(
-        placed_order.c.accession_number == accession_number,
-        placed_order.c.patient_id.in_(moves.all_of(patient_id)),
-        placed_order.c.state == OrderState.DONE,
-    )
-    listing = sa.case((placed_order.c.scheduled != "", ListingMark.ADD.value))
-    values = {
-        "state": OrderState.ORDERED,
-        "listing": listing,
-        "step_status": StepStatus.SCHEDULED,
-    }
-    if connection.execute(sa.update(placed_order).where(here).values(**values)).rowcount:
-        note_state(connection, accession_number)
-    move_open_orders(connection, moves)
-
-
-def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
-    """End an order, and mark that its entry has to leave the worklist."""
-    _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
-    note_state(connection, order_id)
-
-
-def restore_order(connection: Connection, order_id: int) -> None:
-    """Let a cancelled order wait again, and mark that its entry has to return to the worklist."""
-    _update(connection, order_id, state=OrderState.ORDERED, listing=ListingMark.ADD)
-    note_state(connection, order_id)
-
-
-def forget_step(connection: Connection, order_id: int) -> None:
-    """Let nobody be shown as being examined where an order that is closed comes back."""
-    _update(connection, order_id, step_status=StepStatus.SCHEDULED)
-
-
-def forget_mark(connection: Connection, order_id: int, **times: float | None) -> None:
-    """Note that the worklist folder says what the order says, and since when: see `Order`."""
-    _update(connection, order_id, listing=None, **times)
-
-
-def _update(connection: Connection, order_id: int, **values: object) -> None:
-    _UPDATE_ORDER.run(connection, values, order_id=order_id)
-
-
-def delete_order(connection: Connection, order_id: int) -> None:
-    """Forget an order that was never listed and that no record names."""
-    forget_order(connection, order_id)
-    for beside in (work_item, work_item_event, order_reference):
-        connection.execute(sa.delete(beside).where(beside.c.order_id == order_id))
-    connection.execute(sa.delete(placed_order).where(placed_order.c.id == order_id))
-
-
 def has_arrived(connection: Connection, entry: Entry) -> bool:
     """Return whether the study of a worklist entry is here."""
     arrived = _arrived(entry.StudyInstanceUID, entry.AccessionNumber, entry.PatientID)
@@ -549,120 +324,7 @@ def highest_number(connection: Connection) -> str | None:
     return connection.execute(sa.select(sa.func.max(placed_order.c.accession_number))).scalar()
 
 
-def set_reference(
-    connection: Connection, order_id: int, reference: OrderReference, route: str
-) -> None:
-    """Remember how the practice software names an order, and by which route it came.
-
-    What it does not say any more stays, but for what belongs to what it does say: the name of its
-    test, the field of its number.
-    """
-    values = {**asdict(reference), "route": route}
-    here = order_reference.c.order_id == order_id
-    if connection.execute(sa.select(order_reference).where(here)).first() is None:
-        connection.execute(sa.insert(order_reference).values(order_id=order_id, **values))
-        return
-    always = {"number_field", "echo"} | ({"test_name"} if reference.test_id else set())
-    said = {name: value for name, value in values.items() if value or name in always}
-    connection.execute(sa.update(order_reference).where(here).values(**said))
-
-
-# ---------------------------------------------------------------------------- patients
-
-
-def keep_patient(connection: Connection, known: Patient, now: float) -> None:
-    """Remember a patient's master data instead of what was known before."""
-    connection.execute(sa.delete(patient).where(patient.c.patient_id == known.id))
-    connection.execute(
-        sa.insert(patient).values(
-            patient_id=known.id,
-            family_name=known.family_name,
-            given_name=known.given_name,
-            birth_date=known.birth_date_da,
-            sex=known.sex or "",
-            received_at=now,
-        )
-    )
-    note_patient(connection, known)
-
-
-def told_without_order(
-    connection: Connection, since: float, until: float, most: int
-) -> tuple[int, float]:
-    """Return how many patients came as master data alone between two moments, and the first's.
-
-    Alone are those for whose chart no order came since, nor within a day before. At most ``most``
-    are counted; times are UTC seconds.
-    """
-    ordered = (
-        sa.select(placed_order.c.id)
-        .where(
-            placed_order.c.patient_id == patient.c.patient_id,
-            placed_order.c.ordered_at >= patient.c.received_at - DAY_SECONDS,
-        )
-        .exists()
-    )
-    query = (
-        sa.select(patient.c.patient_id, patient.c.received_at)
-        .where(patient.c.received_at.between(since, until), ~ordered)
-        .order_by(patient.c.received_at)
-        .limit(most)
-    )
-    rows = connection.execute(query).all()
-    moves = moves_of(connection, [number for number, _ in rows])
-    found = [
-        came
-        for number, came in rows
-        if not _ordered_under(connection, moves.all_of(number), came - DAY_SECONDS)
-    ]
-    return len(found), next(iter(found), until)
-
-
-def _ordered_under(connection: Connection, numbers: Sequence[str], since: float) -> bool:
-    """Return whether an order came since then under a number of a chart that has had several."""
-    if len(numbers) == 1:
-        return False
-    query = sa.select(placed_order.c.id).where(
-        placed_order.c.patient_id.in_(numbers), placed_order.c.ordered_at >= since
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def last_ordered(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
     """Return whom the newest closed order for each number is for: what the practice said last."""
     found = _found(connection, _LAST_CLOSED, numbers=list(numbers)) if numbers else []
     return {order.patient.id: order.patient for order in found}
-
-
-def kept_patients(connection: Connection, numbers: Sequence[str]) -> dict[str, Patient]:
-    """Return the master data kept for some numbers, by number; those of former ones are not."""
-    rows = _KEPT.rows(connection, numbers=list(numbers)) if numbers else ()
-    return {row[0]: _kept(row) for row in rows}
-
-
-def kept_born(connection: Connection, births: Sequence[str]) -> list[Patient]:
-    """Return the master data of patients with one of these birth dates (YYYYMMDD)."""
-    if not births:
-        return []
-    query = sa.select(*_KEPT_COLUMNS).where(patient.c.birth_date.in_(births)).limit(_MOST)
-    return [_kept(row) for row in connection.execute(query)]
-
-
-def _kept(row: Sequence[Any]) -> Patient:
-    number, family, given, born, sex = row
-    return Patient.of_parts(number, (family, given), born, sex or None)
-
-
-def find_patient(connection: Connection, patient_id: str) -> Patient | None:
-    """Return a patient's master data: the number's own, else those of the same chart."""
-    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
-    kept = kept_patients(connection, numbers)
-    found = next((kept[number] for number in numbers if number in kept), None)
-    return replace(found, id=patient_id) if found is not None else None
-
-
-def patient_told_at(connection: Connection, patient_id: str) -> float | None:
-    """Return when the master data of a chart came last (UTC seconds); None where none came."""
-    numbers = moves_of(connection, [patient_id]).all_of(patient_id)
-    query = sa.select(sa.func.max(patient.c.received_at)).where(patient.c.patient_id.in_(numbers))
-    return connection.execute(query).scalar()

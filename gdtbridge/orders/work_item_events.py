@@ -1,6 +1,6 @@
 """Changes of orders, noted in their transaction for who is subscribed to their work items.
 
-Every way an order changes its state passes `gdtbridge.orders.store`, which calls this (PS3.4
+Every way an order changes its state passes `gdtbridge.orders.changes`, which calls this (PS3.4
 CC.2.4). As long as nobody is subscribed to anything, nothing is written.
 """
 

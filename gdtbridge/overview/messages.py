@@ -9,7 +9,7 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.day.store import exams_by_id
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import claim_store, result_store
 from gdtbridge.exams.model import Claim, by_person
 from gdtbridge.exams.store import find_exam
 from gdtbridge.gdt.read.reader import read_records
@@ -132,7 +132,7 @@ def _patients_of(connection: Connection, exam_ids: set[int]) -> Mapping[int, Pat
         people = by_person(exam, claims.get(exam.id, []))
         if len(people) == 1:
             found[exam.id] = people[0].sent_patient
-    for result in claim_store.results_of_exams(connection, exam_ids):
+    for result in result_store.results_of_exams(connection, exam_ids):
         if result.exam_id in found:
             found[result.exam_id] = result.patient
     moves = moves_of(connection, {one.id for one in found.values()})

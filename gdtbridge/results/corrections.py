@@ -14,7 +14,7 @@ from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, OrderError, TooLate
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, result_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.held import (
     NO_SUCH_EXAM,
@@ -35,7 +35,7 @@ from gdtbridge.exams.model import (
     by_person,
 )
 from gdtbridge.exams.steps.waiting import accept as accept_steps
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.message_keys import chart_prefixes
@@ -187,8 +187,8 @@ class ResultCorrections:
         """Mark the results, open the orders of the wrong chart again, and write the history."""
         now = self.clock.utc()
         for one in wrong.results:
-            claim_store.update_result(connection, one.id, withdrawn_at=now)
-            order_store.reopen_order(connection, one.accession_number, wrong.number)
+            result_store.update_result(connection, one.id, withdrawn_at=now)
+            order_changes.reopen_order(connection, one.accession_number, wrong.number)
         person = wrong.claims[0].person if wrong.claims else 0
         told = {"number": wrong.number, **detail}
         self.held.note(connection, exam, EventKind.WITHDRAWN, person, told, who)
@@ -350,7 +350,7 @@ class ResultCorrections:
         if not number:
             raise NotFound(NOT_RELEASED)
         taken, recalled = self._take_back(connection, exam, claims, number)
-        standing = standing_before(claim_store.events_of(connection, exam.id), person)
+        standing = standing_before(history_store.events_of(connection, exam.id), person)
         self._decide_again(connection, mine, word="", confirmed=False, **standing)
         self._send_again(connection, taken)
         store.update_exam(connection, exam.id, due_at=self.clock.utc())
@@ -366,7 +366,7 @@ class ResultCorrections:
         and whether files lay there.
         """
         numbers = moves_of(connection, [number]).all_of(number)
-        sent = claim_store.results_of(connection, exam.id)
+        sent = result_store.results_of(connection, exam.id)
         results = [one for one in sent if one.patient_id in numbers]
         if not results:
             return [], False
@@ -374,15 +374,15 @@ class ResultCorrections:
         ids = [one.id for one in settled]
         if self.outbox.take_back(connection, self._keys(connection, exam, settled, numbers)):
             for one in results:
-                order_store.reopen_order(connection, one.accession_number, number)
-                claim_store.delete_result(connection, one.id)
+                order_changes.reopen_order(connection, one.accession_number, number)
+                result_store.delete_result(connection, one.id)
             return ids, False
         wrong = all_in_chart(connection, self.archive, exam, number)
         if not self._retract(connection, exam, wrong, UNDONE).recalled:
             raise TooLate(HAS_LEFT)
         for one in results:
-            order_store.reopen_order(connection, one.accession_number, number)
-            claim_store.update_result(connection, one.id, withdrawn_at=self.clock.utc())
+            order_changes.reopen_order(connection, one.accession_number, number)
+            result_store.update_result(connection, one.id, withdrawn_at=self.clock.utc())
         return ids, True
 
     def _keys(

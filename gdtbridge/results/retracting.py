@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gdtbridge.database import Connection
 from gdtbridge.durable.clock import Clock, local_time
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import history_store
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.model import Exam, ExamResult, PatientExam, exam_of
 from gdtbridge.exams.naming import named
@@ -60,7 +60,7 @@ class Retractor:
         `GdtWriteError`.
         """
         told: list[Retraction] = []
-        turn = claim_store.withdrawals(connection, exam.id, wrong.number)
+        turn = history_store.withdrawals(connection, exam.id, wrong.number)
         objects = None if wrong.whole else [one.sop_instance_uid for one in wrong.instances]
         for retraction, result in self._retractions(connection, exam, wrong, reason):
             target = self.routing.named(result.route)

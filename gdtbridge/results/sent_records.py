@@ -11,7 +11,7 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import DAY_SECONDS, Clock
 from gdtbridge.errors import NotFound, TooLate
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import claim_store, history_store, result_store
 from gdtbridge.exams.model import ClaimState, EventKind, ExamEvent, ExamResult
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.outbox import Message, Outbox
@@ -121,7 +121,7 @@ class SentRecords:
             content = payload_of(connection, first.id)
             self.outbox.put(connection, Message("gdt", first.destination, key, first.name, content))
             event = ExamEvent(self.clock.utc(), who, EventKind.SENT_AGAIN, 0, {})
-            claim_store.note_event(connection, exam_id, event)
+            history_store.note_event(connection, exam_id, event)
         self.outbox.wake()
         log.info("exam %d: record %d is sent again", exam_id, first.id)
 
@@ -180,14 +180,14 @@ class _Charts:
 
 def _charts(connection: Connection, exam_id: int) -> _Charts:
     results: dict[str, list[ExamResult]] = {}
-    for one in claim_store.results_of(connection, exam_id, withdrawn=True):
+    for one in result_store.results_of(connection, exam_id, withdrawn=True):
         results.setdefault(digest(one.patient_id), []).append(one)
     numbers = {chart: found[0].patient_id for chart, found in results.items()}
     claims = claim_store.claims_of(connection, exam_id)
     return _Charts(
         results,
         {
-            chart: claim_store.withdrawals(connection, exam_id, number)
+            chart: history_store.withdrawals(connection, exam_id, number)
             for chart, number in numbers.items()
         },
         moves_of(connection, numbers.values()),

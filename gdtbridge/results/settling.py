@@ -10,7 +10,7 @@ from typing import Final
 from gdtbridge.archive import Archive
 from gdtbridge.database import Connection
 from gdtbridge.durable.clock import local_time
-from gdtbridge.exams import claim_store, store
+from gdtbridge.exams import claim_store, history_store, result_store, store
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.history import FAULT, grounds_of
 from gdtbridge.exams.model import (
@@ -23,7 +23,7 @@ from gdtbridge.exams.model import (
     HoldReason,
 )
 from gdtbridge.gdt.errors import GdtWriteError
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders.model import OrderState
 from gdtbridge.outbox import Outbox
 from gdtbridge.results.gathering import GatheredExam, GatheredResult
@@ -133,7 +133,7 @@ class ExamSettler:
             connection,
             result,
             local_time(now),
-            round=claim_store.withdrawals(connection, exam.id, planned.number),
+            round=history_store.withdrawals(connection, exam.id, planned.number),
         )
         with connection.begin_nested():
             put = messages.put()
@@ -154,7 +154,7 @@ class ExamSettler:
             if read.report is not None:
                 self.values.keep(connection, read.pending.instance_id, read.values)
         if planned.order is not None and planned.known is None:
-            order_store.finish_order(connection, planned.order, OrderState.DONE)
+            order_changes.finish_order(connection, planned.order, OrderState.DONE)
         return SettledResult(result, put)
 
     def _enter(
@@ -166,12 +166,12 @@ class ExamSettler:
         if known is not None and known.patient_id == planned.number:
             if pictures:
                 total = known.pictures + pictures
-                claim_store.update_result(connection, known.id, pictures=total)
+                result_store.update_result(connection, known.id, pictures=total)
             return
         if not put:
             return
         person = planned.patient
-        claim_store.put_result(
+        result_store.put_result(
             connection,
             ExamResult(
                 exam_id=exam_id,
@@ -219,10 +219,10 @@ class ExamSettler:
         detail = grounds_of(decision, reason)
         if fault is not None:
             detail[FAULT] = fault.problem
-        if claim_store.last_decision(connection, exam_id, decision.person) == detail:
+        if history_store.last_decision(connection, exam_id, decision.person) == detail:
             return False
         event = ExamEvent(now, "", EventKind.DECIDED, decision.person, detail)
-        claim_store.note_event(connection, exam_id, event)
+        history_store.note_event(connection, exam_id, event)
         return True
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gdtbridge.archive import Archive, ArchivedInstance
 from gdtbridge.database import Connection
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import claim_store, result_store
 from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamResult, PatientExam
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.results.records import Retraction
@@ -47,7 +47,7 @@ def all_in_chart(connection: Connection, archive: Archive, exam: Exam, number: s
     """Return everything a chart got of an exam; without ``results`` where that is nothing."""
     moves = moves_of(connection, [number])
     numbers = moves.all_of(number)
-    sent = claim_store.results_of(connection, exam.id)
+    sent = result_store.results_of(connection, exam.id)
     settled = _settled_in(claim_store.claims_of(connection, exam.id), numbers)
     kept = archive.kept_of(connection, [one.id for one in settled])
     return WrongResults(
@@ -68,7 +68,7 @@ def replaced_in_charts(
     uids = {one.sop_instance_uid for one in new}
     claims = claim_store.claims_of(connection, exam.id)
     others = [one for one in claims if one.person != corrected.person]
-    sent = claim_store.results_of(connection, exam.id)
+    sent = result_store.results_of(connection, exam.id)
     moves = moves_of(connection, {one.patient_id for one in sent})
     for number in dict.fromkeys(moves.now(one.patient_id) for one in sent):
         numbers = moves.all_of(number)

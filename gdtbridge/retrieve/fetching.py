@@ -15,7 +15,7 @@ from gdtbridge.archive import Standing
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import BridgeError, NeedsConfirmation
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import history_store
 from gdtbridge.exams import store as exam_store
 from gdtbridge.exams.fetching import FetchBook
 from gdtbridge.exams.model import EventKind, ExamEvent
@@ -240,7 +240,7 @@ class StudyFetcher:
         with self.database.write() as connection:
             exam = exam_store.find_exam(connection, outcome.study.study_instance_uid)
             if exam is not None:
-                claim_store.note_event(connection, exam.id, event)
+                history_store.note_event(connection, exam.id, event)
 
 
 def _others(aet: str, one: RemoteStudy) -> str:

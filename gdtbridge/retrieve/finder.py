@@ -15,7 +15,7 @@ from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import claim_store, result_store
 from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, exam_of
 from gdtbridge.exams.studies import is_foreign
 from gdtbridge.orders.patient_moves import moves_of
@@ -438,7 +438,7 @@ def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:
     numbers = moves_of(connection, [one.patient_id]).all_of(one.patient_id)
     sent = [
         result
-        for result in claim_store.results_of(connection, one.id)
+        for result in result_store.results_of(connection, one.id)
         if result.patient_id in numbers
     ]
     accession = next((result.accession_number for result in sent if result.accession_number), "")

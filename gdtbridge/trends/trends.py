@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import result_store
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.trends import store
@@ -37,7 +37,7 @@ class PatientTrends:
         """Return whom the newest record of the patient's exams names; None where there is none."""
         with self.database.read() as connection:
             numbers = moves_of(connection, [number]).all_of(number)
-            named = claim_store.earlier_patients(connection, 0, filter(None, numbers))
+            named = result_store.earlier_patients(connection, 0, filter(None, numbers))
         return next((named[one] for one in numbers if one in named), None)
 
     def of_exam(self, exam_id: int) -> Mapping[int, ExamTrends]:

@@ -16,7 +16,7 @@ from gdtbridge.dataset.values import is_ae_title, is_uid, is_valid_uid
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import TooLate
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.editing import OrderEditor
 from gdtbridge.orders.model import (
@@ -91,7 +91,7 @@ class WorkItems:
             if uid and store.order_with(connection, uid) is not None:
                 raise WorkItemRefused(WorkItemFault.DUPLICATE, uid=uid)
             if number:
-                order_store.set_reference(connection, order.id, wanted.reference, wanted.route)
+                order_changes.set_reference(connection, order.id, wanted.reference, wanted.route)
             named = uid or derived_uid(order)
             store.keep(connection, order.id, KeptFacts(sop_instance_uid=named, said=kept_said))
 
@@ -218,7 +218,7 @@ class WorkItems:
             store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
         self.orders.close(found.order, OrderState.CANCELLED)
         with self.database.write() as connection:
-            order_store.forget_step(connection, found.order.id)
+            order_changes.forget_step(connection, found.order.id)
         log.info("order %s cancelled as a work item", found.order.accession_number)
 
     def _uid_of(self, order: Order) -> str:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from gdtbridge.forward import CopyState
-from gdtbridge.orders import store
+from gdtbridge.orders import patient_store
 from gdtbridge.people import Patient
 from tests.tools.browser import (
     covered_on_the_way,
@@ -85,7 +85,7 @@ class Shelf:
         practice.wait()
         with practice.database.write() as connection:
             yesterday = practice.clock.utc() - timedelta(days=1).total_seconds()
-            store.keep_patient(connection, Patient("77", "Meyer", "Karl"), yesterday)
+            patient_store.keep_patient(connection, Patient("77", "Meyer", "Karl"), yesterday)
 
 
 @pytest.fixture(scope="module", params=["de", "en"])

@@ -12,7 +12,7 @@ from gdtbridge.day import DayFilter, DayLine, LineAct, LineState, ReasonCode
 from gdtbridge.devices import Caller
 from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.orders import OrderState
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.outbox.collecting import LONGEST_SECONDS
 from gdtbridge.queries.model import AskedQuery
 from tests.queries.conftest import query_of
@@ -305,7 +305,7 @@ def test_an_order_that_is_over_is_told(
     """Who was taken off the list is still on the day's sheet, and may be put there again."""
     entry = place(practice)
     with practice.database.write() as connection:
-        order_store.set_order_state(connection, entry.AccessionNumber, state)
+        order_changes.set_order_state(connection, entry.AccessionNumber, state)
     line = only(practice)
     assert line.state is shown
     assert line.acts == {LineAct.OPEN, LineAct.AGAIN}

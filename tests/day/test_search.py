@@ -11,7 +11,7 @@ import pytest
 
 from gdtbridge.day import LineState
 from gdtbridge.day.search import Condition, ConditionKind, SearchPage, SearchQuery
-from gdtbridge.orders import store as order_store
+from gdtbridge.orders import patient_store
 from gdtbridge.orders.patient_moves import enter_move
 from gdtbridge.people import Patient
 from gdtbridge.settings import load_settings
@@ -130,7 +130,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
     found.order("muller", procedure="Schilddrüse", station="US01", day=TODAY + timedelta(days=1))
     for who in ("obrien", "yilmaz", "nguyen", "meyer"):
         with practice.database.write() as connection:
-            order_store.keep_patient(connection, patient(who), clock.utc())
+            patient_store.keep_patient(connection, patient(who), clock.utc())
     found.exam("öztürk", TODAY, PatientID="", StudyDescription="Schilddrüse")
     practice.wait()
     yield found

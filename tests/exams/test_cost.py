@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.exams import claim_store, store, waiting
+from gdtbridge.exams import claim_store, result_store, store, waiting
 from gdtbridge.exams.known_charts import known_charts
 from gdtbridge.exams.steps import store as step_store
 from gdtbridge.fhir import store as fhir_store
@@ -31,7 +31,7 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "exams of a patient": lambda connection: store.exams_of(connection, ["4711"]),
     "orders of a patient": lambda connection: store.names_of(connection, ["4711"]),
     "held exams": lambda connection: claim_store.held_exams(connection, 10),
-    "earlier exams": lambda connection: claim_store.earlier_patients(connection, 1, ["4711"]),
+    "earlier exams": lambda connection: result_store.earlier_patients(connection, 1, ["4711"]),
     "taken UIDs": lambda connection: claim_store.taken_claims(connection, 1),
     "exams of the same people": lambda connection: store.due_of_same_people(connection, 1),
     "held": lambda connection: list(waiting.held(connection, 10)),

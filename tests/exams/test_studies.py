@@ -11,6 +11,7 @@ from gdtbridge.errors import AnotherPerson, OrderError, ProcessingFailure
 from gdtbridge.exams import StudyQuery
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import OrderRecord
+from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders import store as order_store
 from gdtbridge.people import Patient
 from tests.tools.practice import Practice
@@ -163,7 +164,7 @@ def test_a_case_is_its_orders_and_nobody_elses(practice: Practice) -> None:
     with practice.database.write() as connection:
         order = order_store.order_by_number(connection, entry.AccessionNumber)
         assert order is not None
-        order_store.set_reference(connection, order.id, OrderReference(case_id="F-17"), "")
+        order_changes.set_reference(connection, order.id, OrderReference(case_id="F-17"), "")
     practice.send(StudyInstanceUID=entry.StudyInstanceUID, AccessionNumber="F-18")
     practice.wait()
 

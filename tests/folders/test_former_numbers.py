@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdtbridge.exams import StudyQuery
-from gdtbridge.orders import store
+from gdtbridge.orders import patient_store
 from gdtbridge.orders.patient_moves import PatientMove
 from tests.tools.reception import Reception, record
 
@@ -40,7 +40,7 @@ def moves(reception: Reception) -> list[tuple[str, str]]:
 def kept(reception: Reception, number: str) -> bool:
     """Return whether there are master data of a number itself."""
     with reception.practice.database.read() as connection:
-        return number in store.kept_patients(connection, [number])
+        return number in patient_store.kept_patients(connection, [number])
 
 
 class TestMoves:

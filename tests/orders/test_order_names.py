@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gdtbridge.orders import store
+from gdtbridge.orders import patient_store
 from gdtbridge.people import Patient
 from gdtbridge.schema import order_name, patient_name, study_name
 from tests.tools.practice import Practice
@@ -24,7 +24,7 @@ def test_what_an_older_program_entered_is_found_by_and_by(practice: Practice) ->
     practice.send(PatientID="2", PatientName="Bild^Ida", AccessionNumber="")
     practice.wait()
     with practice.database.write() as connection:
-        store.keep_patient(connection, Patient("3", "Kartei"), 0.0)
+        patient_store.keep_patient(connection, Patient("3", "Kartei"), 0.0)
         for table in (order_name, study_name, patient_name):
             connection.execute(sa.delete(table))
     names = ("Auftrag", "Bild", "Kartei")
@@ -46,6 +46,6 @@ def test_master_data_are_found_by_their_last_name(practice: Practice) -> None:
     """Who married is found by the new name."""
     for name in ("Kartei", "Neumann"):
         with practice.database.write() as connection:
-            store.keep_patient(connection, Patient("3", name), 0.0)
+            patient_store.keep_patient(connection, Patient("3", name), 0.0)
     assert found(practice, "kartei") == []
     assert found(practice, "neumann") == ["Neumann"]

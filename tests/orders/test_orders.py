@@ -18,7 +18,7 @@ from gdtbridge.durable import FolderUnusable
 from gdtbridge.errors import NotFound, OrderError, ProcessingFailure
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.write.results import OrderReference
-from gdtbridge.orders import Order, OrderRecord, RecordOutcome, store
+from gdtbridge.orders import Order, OrderRecord, RecordOutcome, changes, store
 from gdtbridge.orders.cases import NAMELESS
 from gdtbridge.people import Patient
 from gdtbridge.schema import outbox, placed_order
@@ -602,7 +602,7 @@ class TestHowFarItIs:
 def start(practice: Practice, entry: Entry) -> None:
     """Let a device begin an exam."""
     with practice.core.database.write() as connection:
-        store.set_step_status(connection, entry.AccessionNumber, StepStatus.STARTED)
+        changes.set_step_status(connection, entry.AccessionNumber, StepStatus.STARTED)
     practice.core.order_book.follow_marked()
 
 

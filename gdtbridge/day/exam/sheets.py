@@ -20,7 +20,7 @@ from gdtbridge.day.exam.model import (
 from gdtbridge.day.exam.parts import is_renamed, parts_of
 from gdtbridge.day.exam.recent_reports import RecentReports
 from gdtbridge.errors import NotFound
-from gdtbridge.exams import claim_store
+from gdtbridge.exams import history_store
 from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.pictures.kinds import kind_of
 from gdtbridge.results.deliveries import recalls_of
@@ -59,7 +59,7 @@ class ExamSheets:
             lines = [line for line, _ in mine]
             rows = list(store.objects_of(connection, exam_id))
             problems = store.problems_of_reports(connection, exam_id)
-            events = claim_store.events_of(connection, exam_id)
+            events = history_store.events_of(connection, exam_id)
             copies = list(store.copies_of(connection, exam_id))
             exams = (part.facts.exam for line in lines for part in line.parts)
             study = next(one.study_instance_uid for one in exams if one.id == exam_id)

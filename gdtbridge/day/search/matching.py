@@ -9,8 +9,8 @@ from datetime import date
 from gdtbridge.dataset.values import folded_title, to_date
 from gdtbridge.day.linking import ExamPart, LineFacts
 from gdtbridge.day.model import DayLine, ShownDevice
-from gdtbridge.day.search.candidates import numbers_of
 from gdtbridge.day.search.model import Condition, ConditionKind, NamePart
+from gdtbridge.day.search.stock import numbers_of
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams.model import ReportState
 from gdtbridge.orders import Order

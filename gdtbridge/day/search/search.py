@@ -14,18 +14,8 @@ from gdtbridge.day.day import Day
 from gdtbridge.day.linking import LineFacts
 from gdtbridge.day.model import DayLine, LineState, ShownDevice
 from gdtbridge.day.search import sounds
-from gdtbridge.day.search.candidates import (
-    ExamStock,
-    OrderStock,
-    PossibleHit,
-    SearchPlace,
-    Stock,
-    latest_with_any,
-    patients_like,
-    spellings_of,
-    unsettled_orders,
-    with_exam_or_order,
-)
+from gdtbridge.day.search.candidates import latest_with_any, patients_like, with_exam_or_order
+from gdtbridge.day.search.exam_stock import ExamStock
 from gdtbridge.day.search.grammar import read_search
 from gdtbridge.day.search.matching import Said, is_hit
 from gdtbridge.day.search.model import (
@@ -35,6 +25,8 @@ from gdtbridge.day.search.model import (
     SearchPage,
     SearchQuery,
 )
+from gdtbridge.day.search.order_stock import OrderStock, unsettled_orders
+from gdtbridge.day.search.stock import PossibleHit, SearchPlace, Stock, spellings_of
 from gdtbridge.devices import DeviceDirectory
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
