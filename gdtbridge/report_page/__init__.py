@@ -14,9 +14,10 @@ from gdtbridge.report_page.exam_sheet import SheetSubject, exam_sheet_of
 from gdtbridge.report_page.letter import USUAL_LETTER, letter_text, unknown_variables
 from gdtbridge.report_page.picture_files import picture_files
 from gdtbridge.report_page.printer import PagePrinter
-from gdtbridge.report_page.sheet import PageFormat, ReportSheet, SheetPicture
+from gdtbridge.report_page.sheet import LANGUAGE, PageFormat, ReportSheet, SheetPicture
 
 __all__ = [
+    "LANGUAGE",
     "USUAL_LETTER",
     "PageFormat",
     "PagePrinter",

@@ -30,7 +30,7 @@ from gdtbridge.report_page.picture_rows import (
     SizedPicture,
     placed_pictures,
 )
-from gdtbridge.report_page.sheet import ReportSheet, SheetFact, SheetPicture
+from gdtbridge.report_page.sheet import LANGUAGE, ReportSheet, SheetFact, SheetPicture
 from gdtbridge.report_page.type_faces import MISSING, face
 
 BLACK: Final = (0.10, 0.10, 0.12)
@@ -92,7 +92,7 @@ class _PdfDrawing:
             invariant=1,
             pageCompression=1,
             initialFontName="Regular",  # type: ignore[arg-type]  # the stub takes it for a size
-            lang="de",
+            lang=LANGUAGE,
         )
 
     def made(self) -> bytes:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+LANGUAGE: Final = "de"
+"""What sheets are written in (BCP 47), whatever the language of the pages."""
 
 
 class PageFormat(StrEnum):
