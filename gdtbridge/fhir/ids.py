@@ -31,7 +31,7 @@ def patient_id(number: str) -> str:
 
 
 def uid_id(uid: str) -> str:
-    """Return the id of what a UID names: at most 47 characters."""
+    """Return the id of what a UID (`is_uid`) names: at most 47 characters."""
     number = 0
     for sign in uid:
         number = number * _BASE + _SIGNS.index(sign) + 1

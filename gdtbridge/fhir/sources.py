@@ -6,14 +6,16 @@ that what arrives meanwhile moves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
 from gdtbridge.database import Connection, Database
+from gdtbridge.dataset.values import is_uid
 from gdtbridge.day.exam.recent_reports import RecentReports
 from gdtbridge.errors import ProcessingFailure
+from gdtbridge.exams import claim_store
 from gdtbridge.exams.known_charts import known_charts
 from gdtbridge.fhir.elements import Json
 from gdtbridge.fhir.ids import patient_id, uid_of
@@ -36,7 +38,7 @@ from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
-from gdtbridge.retrieve.items import ListedStudy
+from gdtbridge.retrieve.items import ListedStudy, in_one_chart
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from gdtbridge.sr import Report, ReportError, ReportHindered
 
@@ -111,14 +113,19 @@ class ResourceSources:
             return
         before = behind[0] + 1 if behind else None
         studies = self.finder.studies(narrowing, viewer, before=before)
-        numbered = _numbered(studies)
+        numbered = _numbered(one for one in studies if is_uid(one.exam.study_instance_uid))
         while piece := list(islice(numbered, PIECE)):
             wanted = {study.exam.accession_number for _, study in piece} - {""}
+            exams = {study.exam.id for _, study in piece}
             with self.database.read() as connection:
                 orders = order_store.orders_by_number(connection, wanted)
+                claims = claim_store.claims_of_exams(connection, exams)
+            decided = {one.id: one.number for one in claims}
             for place, study in piece:
                 order = orders.get(study.exam.accession_number) if chart_of(study) else None
-                part = StudyPart(study, place, order, self.names.order_system)
+                numbers = (decided.get(one.id, "") for one in study.exam.claims)
+                first = next(filter(None, numbers), "")
+                part = StudyPart(study, place, order, self.names.order_system, first)
                 if part.chart:
                     self.index.tell(part.chart)
                 if not behind or _is_from(place, behind):
@@ -269,13 +276,17 @@ class ResourceSources:
                 yield FoundResource(endpoint_resource(id_, base.dicomweb), id_)
 
 
-def _numbered(studies: Iterator[ListedStudy]) -> Iterator[tuple[tuple[int, int], ListedStudy]]:
-    """Yield studies with their places: the exam, and which part of it, in the order found."""
-    last, number = 0, 0
-    for study in studies:
-        number = number + 1 if study.exam.id == last else 0
-        last = study.exam.id
-        yield (last, number), study
+def _numbered(studies: Iterable[ListedStudy]) -> Iterator[tuple[tuple[int, int], ListedStudy]]:
+    """Yield studies with their places: the exam, and which part of it, in the order found.
+
+    A chart has one part of an exam, whomever the device named.
+    """
+    for exam_id, found in groupby(studies, key=lambda one: one.exam.id):
+        parts: dict[object, list[ListedStudy]] = {}
+        for place, one in enumerate(found):
+            parts.setdefault(chart_of(one) or place, []).append(one)
+        for number, same in enumerate(parts.values()):
+            yield (exam_id, number), in_one_chart(same)
 
 
 def _is_from(place: tuple[int, int], behind: Place) -> bool:

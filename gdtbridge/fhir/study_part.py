@@ -21,13 +21,15 @@ class StudyPart:
     """What of a study is one person's, and the order it was done for.
 
     ``place`` is where it stands in a search, the newest exam first; ``order_system`` is the URI of
-    accession numbers, if any.
+    accession numbers, if any. ``decided`` is the number it was decided to be of, which may have
+    become that of its chart since.
     """
 
     study: ListedStudy
     place: tuple[int, int]
     order: Order | None = None
     order_system: str = ""
+    decided: str = ""
 
     @property
     def uid(self) -> str:
@@ -42,7 +44,24 @@ class StudyPart:
     @property
     def id(self) -> str:
         """Logical id of the ImagingStudy and of its page: another one in another chart."""
-        return part_id(self.uid, self.chart or str(self.study.exam.person))
+        return part_id(self.uid, *self.marks)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What tells it from all other parts of its study, also from those of former charts.
+
+        A chart that gets another number keeps the ids of what is in it.
+        """
+        if self.chart:
+            return (self.decided or self.chart,)
+        return ("", str(self.study.exam.person))
+
+    def report_id(self, uid: str, *names: str) -> str:
+        """Return the logical id of what a report of it is: of the whole, or of a value.
+
+        The study is part of it: two may have a report under one SOP Instance UID.
+        """
+        return part_id(uid, self.uid, *self.marks, *names)
 
     @property
     def objects(self) -> tuple[ListedObject, ...]:

@@ -15,6 +15,7 @@ from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.orders.store import order_by_number
 from gdtbridge.people import Patient, agree
 from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
+from gdtbridge.retrieve.items import ListedStudy, in_one_chart
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 
@@ -85,6 +86,12 @@ class AssignedExams:
         mine = [one for one in found if one.exam.patient_id in numbers]
         return tuple(sorted(mine, key=lambda one: one.exam.study_date, reverse=True))
 
+    def of_chart(self, study_instance_uid: str, number: str) -> AssignedExam | None:
+        """Return all of a study that is in one chart, whomever the device named; None for none."""
+        studies = self.finder.studies(Narrowing(studies=(study_instance_uid,)), Viewer())
+        mine = [one for one in studies if one.is_decided and one.patient_id == number]
+        return self._assigned(in_one_chart(mine)) if mine else None
+
     def marked(self, exam_id: int, mark: str) -> AssignedExam:
         """Return the part of an exam that has the mark; raise `NotFound` where none has it."""
         found = next((one for one in self.of_exam(exam_id) if one.mark == mark), None)
@@ -95,8 +102,11 @@ class AssignedExams:
     def _found(self, narrowing: Narrowing) -> Iterator[AssignedExam]:
         for study in self.finder.studies(narrowing, Viewer()):
             if study.is_decided and study.patient_id:
-                leaving = ((one, self.finder.as_it_leaves(study, one)) for one in study.objects)
-                yield AssignedExam(study.exam, tuple(leaving), self._procedure(study.exam))
+                yield self._assigned(study)
+
+    def _assigned(self, study: ListedStudy) -> AssignedExam:
+        leaving = ((one, self.finder.as_it_leaves(study, one)) for one in study.objects)
+        return AssignedExam(study.exam, tuple(leaving), self._procedure(study.exam))
 
     def _procedure(self, exam: PatientExam) -> str:
         with self.database.read() as connection:

@@ -33,6 +33,20 @@ class ListedStudy:
         return self.exam.patient_id
 
 
+def in_one_chart(studies: Sequence[ListedStudy]) -> ListedStudy:
+    """Return the parts of a study that are in one chart as one part.
+
+    Of two people a device named somebody may have said that both are one, or their charts became
+    one: the identity is that of the first.
+    """
+    first = studies[0]
+    claims = sorted((one for part in studies for one in part.exam.claims), key=lambda one: one.id)
+    objects = sorted((one for part in studies for one in part.objects), key=lambda o: o.instance_id)
+    instances = sum(part.exam.instances for part in studies)
+    exam = replace(first.exam, claims=tuple(claims), instances=instances)
+    return replace(first, exam=exam, objects=tuple(objects))
+
+
 def listed_as_it_leaves(one: ListedObject) -> ListedObject:
     """Return an object in the series and of the modality that others get it with.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -219,3 +220,15 @@ def test_dates_are_compared_as_the_times_they_cover(
 def test_what_is_no_date_covers_nothing(text: str) -> None:
     """Nothing is guessed."""
     assert range_of(text) is None
+
+
+def test_no_two_parts_of_a_study_have_one_id() -> None:
+    """A person of whom nothing is decided is not the chart whose number is the person's place."""
+    held = replace(CLAIM, id=2, person=1, state=ClaimState.HELD, number="")
+    waits = ListedStudy(replace(EXAM, person=1, claims=(held,)), (), is_decided=False)
+    chart = ListedStudy(replace(EXAM, patient_id="1"), (), is_decided=True)
+    other = ListedStudy(replace(EXAM, study_instance_uid="2.25.2"), (), is_decided=True)
+
+    assert StudyPart(waits, (1, 0)).id != StudyPart(chart, (1, 1)).id
+    assert PART.report_id("2.25.9") != StudyPart(other, (2, 0)).report_id("2.25.9")
+    assert StudyPart(chart, (1, 1), decided="4711").id == PART.id

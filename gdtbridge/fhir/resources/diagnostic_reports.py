@@ -7,9 +7,9 @@ from typing import Final
 
 from gdtbridge.fhir.coding import coding, hl7
 from gdtbridge.fhir.elements import DICOM_UID, OID, Json, reference, said, tidy
-from gdtbridge.fhir.ids import part_id
 from gdtbridge.fhir.resources.observations import ReportPart, content_time, facts_of, issued
 from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.report_page import LANGUAGE
 
 IMAGING: Final = coding("LN", "18748-4", "Diagnostic imaging study")
 PDF: Final = "application/pdf"
@@ -35,7 +35,7 @@ def unread_report_resource(part: StudyPart, uid: str, page: str) -> Json:
 def _report(part: StudyPart, uid: str, page: str) -> Json:
     return said(
         resourceType="DiagnosticReport",
-        id=part_id(uid, part.chart),
+        id=part.report_id(uid),
         identifier=[said(system=DICOM_UID, value=OID + uid)],
         basedOn=part.based_on(),
         category=[hl7("v2-0074", "RUS", "Radiology Ultrasound")],
@@ -70,4 +70,4 @@ def _related(part: StudyPart) -> Sequence[Json]:
 
 
 def _attachment(part: StudyPart, page: str) -> Json:
-    return said(contentType=PDF, language="de", url=page, title=tidy(part.procedure))
+    return said(contentType=PDF, language=LANGUAGE, url=page, title=tidy(part.procedure))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gdtbridge.dataset.values import to_date, to_time
+from gdtbridge.dataset.values import is_uid, to_date, to_time
 from gdtbridge.fhir.coding import coding, own_system
 from gdtbridge.fhir.elements import (
     OID,
@@ -31,7 +31,8 @@ UNASSIGNED: Final = {"system": own_system("assignment"), "code": "not-assigned"}
 def imaging_study_resource(part: StudyPart) -> Json:
     """Return a study as it is one person's.
 
-    One that is not assigned has the status ``unknown``, a tag, and no Patient.
+    One that is not assigned has the status ``unknown``, a tag, and no Patient. A series whose UID
+    is none cannot be named here (R4, data type id); it is counted.
     """
     exam, objects = part.study.exam, part.objects
     series: dict[str, list[ListedObject]] = {}
@@ -58,7 +59,7 @@ def imaging_study_resource(part: StudyPart) -> Json:
         numberOfInstances=len(objects),
         procedureCode=only(said(text=tidy(part.procedure))),
         description=tidy(exam.study_description),
-        series=[_series(uid, of) for uid, of in series.items()],
+        series=[_series(uid, of) for uid, of in series.items() if is_uid(uid)],
     )
 
 

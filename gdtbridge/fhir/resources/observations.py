@@ -18,7 +18,6 @@ from typing import Final
 from gdtbridge.dataset.values import to_date, to_instant
 from gdtbridge.fhir.coding import coding, concept, hl7, system_of
 from gdtbridge.fhir.elements import Json, at, on, only, said, tidy
-from gdtbridge.fhir.ids import part_id
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.sr import Measurement, Report
 from gdtbridge.sr.codes import FINDING, ModifierRole
@@ -48,11 +47,11 @@ class ReportPart:
     @property
     def id(self) -> str:
         """Logical id of its DiagnosticReport: of one chart, as the study's."""
-        return part_id(self.uid, self.part.chart)
+        return self.part.report_id(self.uid)
 
     def value_id(self, kind: str, name: str) -> str:
         """Return the logical id of a value's Observation."""
-        return part_id(self.uid, self.part.chart, kind, name)
+        return self.part.report_id(self.uid, kind, name)
 
 
 @dataclass(frozen=True, slots=True)

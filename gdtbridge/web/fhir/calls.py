@@ -9,7 +9,6 @@ from typing import Final
 
 from flask import Response, request
 
-from gdtbridge.errors import NotFound
 from gdtbridge.fhir.bundles import capability_statement, search_bundle
 from gdtbridge.fhir.elements import Json
 from gdtbridge.fhir.json_text import json_text
@@ -87,11 +86,7 @@ class FhirCalls:
         if part is None:
             raise refuse(404)
         concerns(part.chart)
-        try:
-            exams = self.handing.exams.of_exam(part.study.exam.id)
-        except NotFound:
-            exams = ()
-        exam = next((one for one in exams if one.exam.patient_id == part.chart), None)
+        exam = self.handing.exams.of_chart(part.uid, part.chart)
         if exam is None:
             raise refuse(404)
         return Response(self.handing.reports.pdf(exam), content_type=PDF)

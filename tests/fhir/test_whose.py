@@ -1,0 +1,94 @@
+"""Whose an exam is, in FHIR: held, decided, moved; an id never means another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gdtbridge.handing_out import AssignedExam, ExamReports
+from gdtbridge.service import web_ports
+from gdtbridge.settings import load_settings
+from gdtbridge.web import create_app
+from tests.fhir.conftest import Fhir
+from tests.tools.practice import Practice, Reports
+
+TWICE = "2.25.7700"
+"""A study in which the device named one person twice, under two numbers."""
+TOLD = "2.25.7800"
+"""A study with two reports."""
+OTHER = {"PatientID": "4712", "PatientName": "Meyer^X", "PatientBirthDate": "19700101"}
+
+
+@pytest.fixture(scope="module")
+def fhir(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Fhir]:
+    """Return FHIR over an archive these tests share; each is about studies of its own."""
+    folder = tmp_path_factory.mktemp("whose")
+    settings = load_settings(environ={})
+    practice = Practice(folder, settings)
+    practice.core.orders.place(practice.order())
+    for values in ({}, OTHER):
+        practice.send(StudyInstanceUID=TWICE, AccessionNumber="", **values)
+        practice.wait()
+    reports = Reports(project, practice, folder)
+    said = {"StudyInstanceUID": TOLD, "PatientID": "4711", "AccessionNumber": ""}
+    reports.send("abdomen.dcm", **said, SOPInstanceUID=f"{TOLD}.1")
+    reports.send("abdomen.dcm", **said, SOPInstanceUID=f"{TOLD}.2")
+    practice.wait()
+    app = create_app(settings, web_ports(practice.core), dict)
+    yield Fhir(practice, app.test_client(), "")
+    practice.close()
+
+
+def test_two_people_of_one_chart_are_one_study(fhir: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person says that both are one: one id, all objects, one page with all of them."""
+    own, held = fhir.found(f"/ImagingStudy?identifier={TWICE}")
+    assert own["id"] != held["id"]
+    assert "reference" not in held["subject"]
+    fhir.practice.core.held.release(TWICE, "4711", person=2, who="x", confirmed=True)
+    fhir.practice.wait()
+
+    (study,) = fhir.found(f"/ImagingStudy?identifier={TWICE}")
+    assert (study["id"], study["numberOfInstances"]) == (own["id"], 2)
+    assert fhir.get(f"/ImagingStudy/{held['id']}").status_code == 404
+    printed: list[AssignedExam] = []
+    monkeypatch.setattr(ExamReports, "pdf", lambda _, exam: printed.append(exam) or b"")
+    assert fhir.get(f"/Binary/{study['id']}").status_code == 200
+    assert (len(printed[0].objects), printed[0].is_corrected) == (2, True)
+
+
+def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:
+    """The subject follows; who kept an id, or a reference, finds the same exam by it."""
+    before = {
+        kind: fhir.found(f"/{kind}?patient.identifier=4711&_count=100")
+        for kind in ("ImagingStudy", "DiagnosticReport", "Observation", "DocumentReference")
+    }
+    fhir.practice.core.renumbering.renumber("4711", "4799", confirmed=True)
+    (now,) = fhir.found("/Patient?identifier=4799")
+    for kind, resources in before.items():
+        assert resources
+        for one in resources:
+            found = fhir.get(f"/{kind}/{one['id']}").json
+            assert found is not None
+            assert found["subject"]["reference"] == f"Patient/{now['id']}"
+            for name in ("subject", "contained"):
+                found.pop(name, None)
+                one.pop(name, None)
+            assert found == one
+    fhir.practice.core.renumbering.renumber("4799", "4711", confirmed=True)
+    again = fhir.found("/ImagingStudy?patient.identifier=4711")
+    assert [one["id"] for one in again] == [one["id"] for one in before["ImagingStudy"]]
+
+
+def test_a_uid_that_is_none_breaks_no_search(fhir: Fhir) -> None:
+    """R4 has no id for it; all others are found as before."""
+    before = fhir.found("/ImagingStudy")
+    for uid in ("1.2/3", "abc", "9" * 70):
+        fhir.practice.send(StudyInstanceUID=uid, AccessionNumber="")
+    fhir.practice.send(StudyInstanceUID="2.25.7900", SeriesInstanceUID="a/b", AccessionNumber="")
+    fhir.practice.wait()
+    odd, *found = fhir.found("/ImagingStudy")
+    assert found == before
+    assert odd["identifier"][0]["value"] == "urn:oid:2.25.7900"
+    assert (odd["numberOfSeries"], "series" in odd) == (1, False)
