@@ -33,6 +33,7 @@ from gdtbridge.fhir.resources.observations import ReportPart, facts_of
 from gdtbridge.fhir.resources.patients import patient_resource
 from gdtbridge.fhir.resources.service_requests import STATUSES, service_request_resource
 from gdtbridge.fhir.study_part import StudyPart, chart_of
+from gdtbridge.fhir.succession import successions
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.orders.patient_moves import moves_of
@@ -80,6 +81,15 @@ class FoundResource:
     resource: Json
     place: str
     chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FiledReport:
+    """A Structured Report of a chart, and what it was read to hold; None where it cannot be."""
+
+    part: StudyPart
+    listed: ListedObject
+    read: ReportPart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,49 +159,56 @@ class ResourceSources:
                 made = document_reference_resource(part, page, self.names.practice)
                 yield FoundResource(made, _text(part.place), part.chart)
 
-    def _filed(
-        self, query: ResourceQuery, behind: Place
-    ) -> Iterator[tuple[StudyPart, ListedObject, Place]]:
+    def _filed(self, query: ResourceQuery, behind: Place) -> Iterator[tuple[FiledReport, Place]]:
         """Yield the reports of charts with their places, from the one at a place on."""
         for part in self.parts(self._narrowing(query), Viewer(), behind):
-            for one in part.reports if part.chart else ():
-                place = (*part.place, one.instance_id)
+            for one in self._read_together(part) if part.chart else ():
+                place = (*part.place, one.listed.instance_id)
                 if place >= behind[:3] or part.place != behind[:2]:
-                    yield part, one, place
+                    yield one, place
 
     def _reports(self, query: ResourceQuery, base: FhirBase) -> Iterator[FoundResource]:
         behind = _place(query.cursor, 3)
-        for part, one, place in self._filed(query, behind):
+        for one, place in self._filed(query, behind):
             if place == behind[:3]:
                 continue
-            read, page = self._read(part, one), base.page(part)
-            if read is None:
-                made = unread_report_resource(part, one.SOPInstanceUID, page)
+            part, page = one.part, base.page(one.part)
+            if one.read is None:
+                made = unread_report_resource(part, one.listed.SOPInstanceUID, page)
             else:
-                made = diagnostic_report_resource(read, page)
+                made = diagnostic_report_resource(one.read, page)
             yield FoundResource(made, _text(place), part.chart)
 
     def _observations(self, query: ResourceQuery) -> Iterator[FoundResource]:
         behind = _place(query.cursor, 4)
         wanted = {text for one in query.of("_id") for text in one.texts}
-        for part, one, place in self._filed(query, behind):
-            read = self._read(part, one)
-            for number, fact in enumerate(facts_of(read) if read is not None else ()):
+        for one, place in self._filed(query, behind):
+            for number, fact in enumerate(facts_of(one.read) if one.read is not None else ()):
                 is_behind = place != behind[:3] or number > behind[3]
                 if is_behind and (not wanted or fact.id in wanted):
-                    yield FoundResource(fact.made(), _text((*place, number)), part.chart)
+                    yield FoundResource(fact.made(), _text((*place, number)), one.part.chart)
 
-    def _read(self, part: StudyPart, one: ListedObject) -> ReportPart | None:
-        """Return a report with what it holds; None where it cannot be read."""
+    def _read_together(self, part: StudyPart) -> Iterator[FiledReport]:
+        """Yield the reports of a part, each with what it is to the others."""
+        listed = part.reports
+        read = {one.SOPInstanceUID: self._read(part, one) for one in listed}
+        told = successions({uid: report for uid, report in read.items() if report is not None})
+        for one in listed:
+            uid = one.SOPInstanceUID
+            report, found = read[uid], None
+            if report is not None:
+                found = ReportPart(part, uid, report, self.names.fetal_sex, told[uid])
+            yield FiledReport(part, one, found)
+
+    def _read(self, part: StudyPart, one: ListedObject) -> Report | None:
+        """Return a report; None where it cannot be read."""
+        file = self.finder.as_it_leaves(part.study, one).file
         try:
-            report: Report = self.reports.read(
-                one.instance_id, self.finder.as_it_leaves(part.study, one).file
-            )
+            return self.reports.read(one.instance_id, file)
         except ReportHindered as error:
             raise ProcessingFailure(str(error)) from error
         except (ReportError, OSError):
             return None
-        return ReportPart(part, one.SOPInstanceUID, report, self.names.fetal_sex)
 
     def _orders(self, query: ResourceQuery) -> Iterator[FoundResource]:
         before = (_place(query.cursor, 1) or (2**62,))[0]

@@ -14,9 +14,11 @@ from gdtbridge.fhir.coding import concept, system_of
 from gdtbridge.fhir.date_range import DatePrefix, range_of
 from gdtbridge.fhir.ids import part_id, patient_id, uid_of
 from gdtbridge.fhir.json_text import json_text
+from gdtbridge.fhir.resources.diagnostic_reports import diagnostic_report_resource
 from gdtbridge.fhir.resources.observations import ReportPart, facts_of
 from gdtbridge.fhir.resources.patients import merged_resource, patient_resource
 from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.fhir.succession import successions
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.items import ListedStudy
 from gdtbridge.sr import Measurement, Report
@@ -232,3 +234,77 @@ def test_no_two_parts_of_a_study_have_one_id() -> None:
     assert StudyPart(waits, (1, 0)).id != StudyPart(chart, (1, 1)).id
     assert PART.report_id("2.25.9") != StudyPart(other, (2, 0)).report_id("2.25.9")
     assert StudyPart(chart, (1, 1), decided="4711").id == PART.id
+
+
+def report_of(uid: str, *measurements: Measurement, **values: Any) -> Report:
+    """Return a report with some values."""
+    return Report(
+        sop_class_uid="", sop_uid=uid, study_uid="2.25.1", template="5200", patient_id="4711",
+        manufacturer="GE", completion=None, content_time=None, measurements=measurements,
+        warnings=(), **values,
+    )  # fmt: skip
+
+
+def standings(*reports: Report) -> dict[str, tuple[str, dict[str, str], list[str]]]:
+    """Return of each report its status, that of each value, and what it replaces."""
+    found = {}
+    told = successions({one.sop_uid: one for one in reports})
+    for one in reports:
+        part = ReportPart(PART, one.sop_uid, one, succession=told[one.sop_uid])
+        whole = diagnostic_report_resource(part, "")
+        values = {
+            str(value.get("valueQuantity", {}).get("value")): value["status"]
+            for value in (fact.made() for fact in facts_of(part))
+        }
+        replaced = [each["valueReference"]["reference"] for each in whole.get("extension", ())]
+        found[one.sop_uid] = whole["status"], values, replaced
+        counts = [fact.id for fact in facts_of(part) if fact.counts]
+        assert [each["reference"].partition("/")[2] for each in whole.get("result", ())] == counts
+    return found
+
+
+def test_what_a_later_report_tells_again_counts_once() -> None:
+    """By Predecessor Documents Sequence, whichever came first; what it lacks is not withdrawn."""
+    spleen = measured(id="SPLEEN", value=Decimal(11))
+    first = report_of("2.25.91", measured(), spleen)
+    changed = report_of("2.25.92", measured(value=Decimal(5)), predecessors=("2.25.91",))
+    whole = report_of("2.25.93", measured(value=Decimal(5)), spleen, predecessors=("2.25.92",))
+
+    assert standings(first, changed) == {
+        "2.25.91": ("final", {"4.50": "entered-in-error", "11": "final"}, []),
+        "2.25.92": ("amended", {"5": "amended"}, []),
+    }
+    every = standings(whole, changed, first)
+    assert [every[one][0] for one in ("2.25.91", "2.25.92", "2.25.93")] == [
+        *("entered-in-error", "entered-in-error", "final"),
+    ]
+    assert every["2.25.93"][1] == {"5": "final", "11": "final"}
+    assert every["2.25.93"][2] == [
+        f"DiagnosticReport/{PART.report_id(uid)}" for uid in ("2.25.91", "2.25.92")
+    ]
+    more = report_of("2.25.94", measured(), spleen, predecessors=("2.25.95", "2.25.91"))
+    less = report_of("2.25.91", measured())
+    assert [one[0] for one in standings(less, more).values()] == ["entered-in-error", "appended"]
+    told = successions({"2.25.94": more, "2.25.91": less})["2.25.94"]
+    value = next(facts_of(ReportPart(PART, "2.25.94", more, succession=told))).made()
+    assert value["extension"][0]["valueReference"]["reference"] == (
+        f"Observation/{PART.report_id('2.25.91', 'value:LVIDD')}"
+    )
+
+
+def test_reports_that_replace_each_other_replace_nothing() -> None:
+    """Else no value would count; a number that was lost counts until it is told."""
+    circle = [
+        report_of(f"2.25.{place}", measured(), predecessors=(f"2.25.{place % 3 + 1}",))
+        for place in (1, 2, 3)
+    ]
+    assert {one[0] for one in standings(*circle).values()} == {"final"}
+    lost = UntoldValue(measured(id="", value=Decimal("NaN"), place="1.2"), "bad_number")
+    unread = report_of("2.25.1", untold=(lost,))
+    still = report_of("2.25.2", measured(identity=("x",)), predecessors=("2.25.1",))
+    told = report_of("2.25.2", measured(), predecessors=("2.25.1",))
+    assert standings(unread, still)["2.25.1"][1] == {"None": "final"}
+    assert standings(unread, told)["2.25.1"][:2] == (
+        "entered-in-error",
+        {"None": "entered-in-error"},
+    )

@@ -1,11 +1,13 @@
-"""Whose an exam is, in FHIR: held, decided, moved; an id never means another's."""
+"""Whose an exam is, in FHIR: held, decided, moved, told anew; an id never means another's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydicom import Dataset
 
 from gdtbridge.handing_out import AssignedExam, ExamReports
 from gdtbridge.service import web_ports
@@ -17,7 +19,7 @@ from tests.tools.practice import Practice, Reports
 TWICE = "2.25.7700"
 """A study in which the device named one person twice, under two numbers."""
 TOLD = "2.25.7800"
-"""A study with two reports."""
+"""A study with a report and one that replaces it."""
 OTHER = {"PatientID": "4712", "PatientName": "Meyer^X", "PatientBirthDate": "19700101"}
 
 
@@ -34,11 +36,36 @@ def fhir(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Fh
     reports = Reports(project, practice, folder)
     said = {"StudyInstanceUID": TOLD, "PatientID": "4711", "AccessionNumber": ""}
     reports.send("abdomen.dcm", **said, SOPInstanceUID=f"{TOLD}.1")
-    reports.send("abdomen.dcm", **said, SOPInstanceUID=f"{TOLD}.2")
+    reports.send("abdomen.dcm", replacing(f"{TOLD}.1"), **said, SOPInstanceUID=f"{TOLD}.2")
     practice.wait()
     app = create_app(settings, web_ports(practice.core), dict)
     yield Fhir(practice, app.test_client(), "")
     practice.close()
+
+
+def replacing(uid: str) -> Any:
+    """Return a change that makes a report replace another, with its numbers corrected."""
+
+    def change(dataset: Dataset) -> None:
+        document, series, study = Dataset(), Dataset(), Dataset()
+        document.ReferencedSOPClassUID = dataset.SOPClassUID
+        document.ReferencedSOPInstanceUID = uid
+        series.SeriesInstanceUID = dataset.SeriesInstanceUID
+        series.ReferencedSOPSequence = [document]
+        study.StudyInstanceUID = dataset.StudyInstanceUID
+        study.ReferencedSeriesSequence = [series]
+        dataset.PredecessorDocumentsSequence = [study]
+        for number in numbers(dataset):
+            number.NumericValue = f"{float(number.NumericValue) + 0.01:.2f}"
+
+    return change
+
+
+def numbers(item: Dataset) -> Iterator[Dataset]:
+    """Yield the measured values below an item of a report."""
+    for one in item.get("ContentSequence", ()):
+        yield from one.get("MeasuredValueSequence", ())
+        yield from numbers(one)
 
 
 def test_two_people_of_one_chart_are_one_study(fhir: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +83,22 @@ def test_two_people_of_one_chart_are_one_study(fhir: Fhir, monkeypatch: pytest.M
     monkeypatch.setattr(ExamReports, "pdf", lambda _, exam: printed.append(exam) or b"")
     assert fhir.get(f"/Binary/{study['id']}").status_code == 200
     assert (len(printed[0].objects), printed[0].is_corrected) == (2, True)
+
+
+def test_a_report_that_was_replaced_says_so(fhir: Fhir) -> None:
+    """Its values are told once; who kept the former ones finds where they are now."""
+    new, old = (fhir.found(f"/DiagnosticReport?identifier={TOLD}.{number}")[0] for number in (2, 1))
+    assert (old["status"], "result" in old) == ("entered-in-error", False)
+    assert new["status"] == "amended"
+    (replaces,) = new["extension"]
+    assert replaces["valueReference"]["reference"] == f"DiagnosticReport/{old['id']}"
+    values = fhir.found("/Observation?patient.identifier=4711&_count=100")
+    standing = [one for one in values if one["status"] != "entered-in-error"]
+    assert [one["id"] for one in standing] == [
+        one["reference"].partition("/")[2] for one in new["result"]
+    ]
+    assert {one["status"] for one in standing if "valueQuantity" in one} == {"amended"}
+    assert len(values) == 2 * len(standing)
 
 
 def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:

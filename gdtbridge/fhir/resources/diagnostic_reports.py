@@ -12,15 +12,24 @@ from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.report_page import LANGUAGE
 
 IMAGING: Final = coding("LN", "18748-4", "Diagnostic imaging study")
+REPLACES: Final = "http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces"
+"""Extension of R4 that leads to an earlier report."""
 PDF: Final = "application/pdf"
 
 
 def diagnostic_report_resource(one: ReportPart, page: str) -> Json:
-    """Return a report with its Observations; ``page`` is the address of the exam's page."""
-    report = one.report
-    results = [reference("Observation", fact.id) for fact in facts_of(one)]
+    """Return a report with its Observations; ``page`` is the address of the exam's page.
+
+    Of what a later report replaces, only what nothing but this one tells counts.
+    """
+    report, succession = one.report, one.succession
+    results = [reference("Observation", fact.id) for fact in facts_of(one) if fact.counts]
     return _report(one.part, one.uid, page) | said(
-        status="final",
+        extension=[
+            {"url": REPLACES, "valueReference": reference("DiagnosticReport", id_)}
+            for id_ in map(one.part.report_id, succession.replaces)
+        ],
+        status=succession.status,
         effectiveDateTime=content_time(report) or one.part.started,
         issued=issued(report),
         result=results,

@@ -17,8 +17,16 @@ from typing import Final
 
 from gdtbridge.dataset.values import to_date, to_instant
 from gdtbridge.fhir.coding import coding, concept, hl7, system_of
-from gdtbridge.fhir.elements import Json, at, on, only, said, tidy
+from gdtbridge.fhir.elements import Json, at, on, only, reference, said, tidy
 from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.fhir.succession import (
+    NO_SUCCESSION,
+    QUANTITY,
+    Succession,
+    quantity_key,
+    statement_key,
+    value_key,
+)
 from gdtbridge.sr import Measurement, Report
 from gdtbridge.sr.codes import FINDING, ModifierRole
 from gdtbridge.sr.model import Code, ReportStatement, Subject, UntoldValue
@@ -29,6 +37,8 @@ BODY_SITE: Final = "http://hl7.org/fhir/StructureDefinition/bodySite"
 """Extension of R4 that leads to a BodyStructure."""
 ABSENT: Final = "error"
 """Why a number that was sent and cannot be read has no value (CodeSystem data-absent-reason)."""
+REPLACES: Final = "http://hl7.org/fhir/StructureDefinition/observation-replaces"
+"""Extension of R4 that leads to what was told before."""
 FETUS: Final = "Fetus"
 _ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -43,23 +53,29 @@ class ReportPart:
     report: Report
     fetal_sex: bool = False
     """Whether what tells the sex of a fetus may be told (GenDG 15 (1))."""
+    succession: Succession = NO_SUCCESSION
+    """What it is to other reports of the part."""
 
     @property
     def id(self) -> str:
         """Logical id of its DiagnosticReport: of one chart, as the study's."""
         return self.part.report_id(self.uid)
 
-    def value_id(self, kind: str, name: str) -> str:
+    def value_id(self, key: str) -> str:
         """Return the logical id of a value's Observation."""
-        return self.part.report_id(self.uid, kind, name)
+        return self.part.report_id(self.uid, key)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFact:
-    """A value or statement of a report: the id of its Observation, and how that is made."""
+    """A value or statement of a report: the id of its Observation, and how that is made.
+
+    ``counts`` is False where a later report tells it anew.
+    """
 
     id: str
     made: Callable[[], Json]
+    counts: bool = True
 
 
 def facts_of(one: ReportPart) -> Iterator[ReportFact]:
@@ -68,16 +84,38 @@ def facts_of(one: ReportPart) -> Iterator[ReportFact]:
     Those are told by the reports of those exams; a second time they would count twice.
     """
     for measured in one.report.measurements:
-        id_ = one.value_id("value", measured.id)
-        yield ReportFact(id_, partial(_measured, one, measured, id_))
-    for untold in one.report.untold:
-        if untold.is_lost:
-            id_ = one.value_id("lost", untold.measurement.place)
-            yield ReportFact(id_, partial(_lost, one, untold, id_))
+        id_ = one.value_id(key := value_key(measured))
+        yield _fact(one, key, id_, partial(_measured, one, measured, id_))
+    for lost in one.report.lost:
+        id_ = one.value_id(f"lost:{lost.measurement.place}")
+        yield _fact(one, quantity_key(lost.measurement), id_, partial(_lost, one, lost, id_))
     for stated in one.report.statements:
         if one.fetal_sex or not stated.fetal_sex:
-            id_ = one.value_id("statement", stated.id)
-            yield ReportFact(id_, partial(_stated, one, stated, id_))
+            id_ = one.value_id(key := statement_key(stated))
+            yield _fact(one, key, id_, partial(_stated, one, stated, id_))
+
+
+def _fact(one: ReportPart, key: str, id_: str, made: Callable[[], Json]) -> ReportFact:
+    """Return a fact as it stands among the reports of the exam."""
+    succession = one.succession
+    if succession == NO_SUCCESSION:
+        return ReportFact(id_, made)
+    told_by = () if key.startswith(QUANTITY) else succession.replaced.get(key, ())
+    before = [one.part.report_id(uid, key) for uid in told_by]
+    return ReportFact(
+        id_,
+        partial(_as_it_stands, made, succession.status_of(key), before),
+        key not in succession.again,
+    )
+
+
+def _as_it_stands(made: Callable[[], Json], status: str, before: Sequence[str]) -> Json:
+    """Return an Observation with its status, and what it replaces."""
+    told = made() | {"status": status}
+    replaced = [
+        {"url": REPLACES, "valueReference": reference("Observation", id_)} for id_ in before
+    ]
+    return told | said(extension=[*told.get("extension", ()), *replaced])
 
 
 def _measured(one: ReportPart, measured: Measurement, id_: str) -> Json:
