@@ -31,13 +31,14 @@ def _weasis(command: str) -> str:
     return "weasis://" + "".join(p if p.startswith("{") else quote(p, safe="") for p in parts)
 
 
+OWN_OHIF: Final = "ohif-gdtbridge"
 VIEWERS: Final[Mapping[str, ViewerKind]] = {
     "ohif": ViewerKind(
         "OHIF",
         "{base}/viewer?StudyInstanceUIDs={study}",
         "docs.ohif.org/configuration/url",
     ),
-    "ohif-gdtbridge": ViewerKind(
+    OWN_OHIF: ViewerKind(
         "OHIF",
         "{base}/ohif/viewer?StudyInstanceUIDs={study}",
         "docs.ohif.org/configuration/url",
@@ -159,6 +160,11 @@ def is_ours(choice: ViewerChoice) -> bool:
     return kind is not None and kind.is_ours
 
 
+def is_own_ohif(choice: ViewerChoice) -> bool:
+    """Return whether the viewer is OHIF on the bridge itself, where it may not be installed."""
+    return choice.kind == OWN_OHIF and not choice.base
+
+
 def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: str = "") -> str:
     """Return the URL that opens the study; raise `ViewerError` when there is none.
 
@@ -183,7 +189,7 @@ def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: s
 
 def ohif_path(study_instance_uid: str) -> str:
     """Return the path at which OHIF shows a study on the bridge itself; raise `ViewerError`."""
-    return _filled(VIEWERS["ohif-gdtbridge"].url, "", study_instance_uid)
+    return _filled(VIEWERS[OWN_OHIF].url, "", study_instance_uid)
 
 
 def weasis_url(base: str, study_instance_uid: str, secret: str) -> str:

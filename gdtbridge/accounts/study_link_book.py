@@ -34,9 +34,12 @@ class StudyLinkBook:
 
     def good(self, shared: SharedStudy) -> Sequence[StudyLink]:
         """Return the links that show a study at the moment, the newest first."""
-        now = self._parts.clock.utc()
-        found = (one for one in self.all() if one.shared == shared and _is_good(one, now))
+        found = (one for one in self.all() if one.shared == shared and self.is_good(one))
         return sorted(found, key=lambda one: one.id, reverse=True)
+
+    def is_good(self, link: StudyLink) -> bool:
+        """Return whether a link shows something at the moment, as far as its time goes."""
+        return _is_good(link, self._parts.clock.utc())
 
     def make(self, shared: SharedStudy, hours: float, by: Actor) -> NewStudyLink:
         """Make a link that is good for ``hours``; its secret is in the answer and nowhere else.

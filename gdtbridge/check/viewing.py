@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gdtbridge.check.result import CheckResult
 from gdtbridge.ohif import OhifFolder
 from gdtbridge.settings import Settings
+from gdtbridge.viewers import is_own_ohif
 
 
 def check_viewer(settings: Settings) -> Iterator[CheckResult]:
@@ -14,15 +15,15 @@ def check_viewer(settings: Settings) -> Iterator[CheckResult]:
 
     Raises `OSError` where its folder cannot be read.
     """
-    if settings.viewer.kind != "ohif-gdtbridge" or settings.viewer.base:
+    if not is_own_ohif(settings.viewer):
         return
     found = OhifFolder(settings.ohif_folder).installed()
     if found is not None:
         yield CheckResult("viewer.kind", ok=True, text=f"OHIF {found.version}")
         return
     text = (
-        "OHIF ist nicht installiert, „In OHIF öffnen“ führt zu keinem Bild; gdtbridge viewer "
-        "install holt es. / OHIF is not installed, its button leads to no picture; gdtbridge "
+        "OHIF ist nicht installiert, „In OHIF öffnen“ fehlt bei den Untersuchungen; gdtbridge "
+        "viewer install holt es. / OHIF is not installed, exams have no button for it; gdtbridge "
         "viewer install fetches it."
     )
     yield CheckResult("viewer.kind", ok=True, text=text, needs_person=True)

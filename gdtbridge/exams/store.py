@@ -103,6 +103,13 @@ def find_exam(connection: Connection, study_instance_uid: str) -> Exam | None:
     return exam_from(row) if row is not None else None
 
 
+def ids_of_studies(connection: Connection, studies: Iterable[str]) -> dict[str, int]:
+    """Return the id of the exam of each study by its UID, as far as there is one."""
+    uid = exam.c.study_instance_uid
+    found = connection.execute(sa.select(uid, exam.c.id).where(uid.in_(list(studies))))
+    return {row.study_instance_uid: row.id for row in found}
+
+
 def exam_by_id(connection: Connection, exam_id: int) -> Exam | None:
     """Return the exam with that number."""
     row = _BY_ID.first(connection, exam=exam_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,11 @@ class AssignedExams:
         if exam is None:
             raise NotFound(CHANGED)
         return self.of_study(exam.study_instance_uid)
+
+    def ids_of(self, studies: Iterable[str]) -> Mapping[str, int]:
+        """Return the id of the exam of each study, decided or not; none where there is none."""
+        with self.database.read() as connection:
+            return exam_store.ids_of_studies(connection, studies)
 
     def of_study(self, study_instance_uid: str) -> tuple[AssignedExam, ...]:
         """Return an exam for each patient of a study as far as it is decided; none for none."""

@@ -56,6 +56,7 @@ from gdtbridge.web.problems import (
     problem_of_http,
     render,
 )
+from gdtbridge.web.study_viewer import StudyViewer
 
 REMEMBERED_SECONDS: Final = 180 * 24 * 3600
 """How long a browser remembers that this server is called encrypted."""
@@ -118,11 +119,12 @@ def create_app(
         _add_route(app, path, PREFIX + name, bound, *methods)
     own = OwnAddress(settings.http.public_url)
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
+    viewer = StudyViewer(settings.viewer, core.ohif)
     calls: tuple[Route, ...] = (
         (ADD_PATH, "worklist_add", add_call, ("GET", "POST")),
         *WorklistApi(core.orders, own, today).routes(),
         *QueryCalls(core.queries, today).routes(),
-        *StudyCalls(core.studies, settings.viewer, StudiesPage(frame), own).routes(),
+        *StudyCalls(core.studies, viewer, StudiesPage(frame), own).routes(),
         *dicomweb_routes(core, own),
         *OhifCalls(core.ohif).routes(),
         *fhir_routes(core, own),

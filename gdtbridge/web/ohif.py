@@ -21,6 +21,7 @@ from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.pages.assets import FOR_EVER
 from gdtbridge.web.pages.routing import PREFIX, READ
 from gdtbridge.web.problems import refuse
+from gdtbridge.web.study_viewer import NOT_INSTALLED
 
 KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
@@ -41,10 +42,6 @@ PAGE_POLICY: Final = f"{_SOURCES}; script-src 'self' 'wasm-unsafe-eval'"
 WORKER_POLICY: Final = f"{_SOURCES}; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'"
 """Of a script that runs as a worker: its decoders (emscripten) make functions from text. They have
 no page to change, and reach no other server."""
-NOT_INSTALLED: Final = (
-    "OHIF ist hier nicht installiert; die Verwaltung holt es mit: gdtbridge viewer install. / OHIF "
-    "is not installed here; the administration fetches it by: gdtbridge viewer install."
-)
 _STATE: Final = re.compile(r"(?:[a-z-]+(?:/[a-z-]+)?)?", re.ASCII)
 """A mode of the viewer and a source, as its router has them; never the name of a file."""
 _PAGE: Final = """<!doctype html>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gdtbridge.audit import AuditQuery
+from gdtbridge.accounts import SharedStudy
+from gdtbridge.audit import Actor, ActorKind, AuditQuery
+from gdtbridge.ohif import OhifFolder
 from tests.tools.browser import (
     covered_on_the_way,
     next_page,
@@ -20,12 +23,15 @@ from tests.tools.browser import (
 )
 from tests.tools.practice import Reports
 from tests.tools.reading_room import ReadingRoom
+from tests.tools.viewer_package import BUILD, packed, release_of
 
 SETTINGS = """
 [page]
 language = "{language}"
 [practice]
 name = "Praxis Dr. Sommer"
+[viewer]
+kind = "ohif-gdtbridge"
 """
 HEAVY = "<script>document.title=1</script>"
 WORDS = {
@@ -87,6 +93,48 @@ def test_a_link_to_look(browser: Browser, room: tuple[str, ReadingRoom]) -> None
         expect(card.get_by_role("listitem")).to_have_count(0)
         page.goto(address)
         assert violations(page) == []
+
+
+LINKS = {
+    "de": ("nicht installiert", "In OHIF öffnen", "Links zum Ansehen", "Untersuchung", "Sperren"),
+    "en": ("not installed", "Open in OHIF", "Links to look at exams", "Exam", "Revoke"),
+}
+
+
+def test_what_there_is_to_look_by(browser: Browser, room: tuple[str, ReadingRoom]) -> None:
+    """Without OHIF no button leads to it, with it one on a phone too; every link is listed."""
+    language, found = room
+    missing, button, title, exam, revoke = LINKS[language]
+    core = found.practice.core
+    boss = Actor(ActorKind.ACCOUNT, f"Dr. {HEAVY} {'W' * 64}")
+    link = core.access.study_links.make(SharedStudy("2.25.400", "4711"), 2, boss).link
+    with screen(browser, "phone") as page:
+        page.goto(f"{found.url}/untersuchung/1")
+        opens = page.get_by_role("link", name=button)
+        expect(opens).to_have_count(0)
+        page.goto(f"{found.url}/system")
+        row = page.get_by_role("row", name="Viewer OHIF")
+        expect(row).to_contain_text(missing)
+        expect(row).to_contain_text("gdtbridge viewer install")
+        package = packed(BUILD)
+        ohif = OhifFolder(core.settings.ohif_folder)
+        ohif.install(io.BytesIO(package), release_of(package))
+        page.goto(f"{found.url}/untersuchung/1")
+        expect(opens).to_be_visible()
+        ohif.remove()
+
+        page.goto(f"{found.url}/system")
+        with next_page(page):
+            page.get_by_role("link", name=title).click()
+        assert violations(page) == []
+        assert not scrolls_sideways(page)
+        listed = page.get_by_role("row", name=f"{exam} 1").first
+        expect(listed).to_contain_text(boss.name)
+        expect(page.locator("main")).not_to_contain_text("4711")
+        with next_page(page):
+            listed.get_by_role("button", name=revoke).click()
+        expect(listed.get_by_role("button")).to_have_count(0)
+    assert core.access.study_links.good(link.shared) == []
 
 
 def test_the_letter_and_the_pictures(browser: Browser, room: tuple[str, ReadingRoom]) -> None:

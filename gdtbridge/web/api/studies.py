@@ -13,7 +13,6 @@ from pydantic import BaseModel, WithJsonSchema
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.errors import AnotherPerson, ViewerError
 from gdtbridge.exams import PatientExam, StudyQuery, asked
-from gdtbridge.viewers import ViewerChoice, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.worklist import Route
@@ -23,6 +22,7 @@ from gdtbridge.web.pages.studies import StudiesPage, StudyRow, as_text
 from gdtbridge.web.parameters import Parameter, texts_of
 from gdtbridge.web.ports import StudyPort
 from gdtbridge.web.problems import OPEN_PATH, refuse
+from gdtbridge.web.study_viewer import StudyViewer
 from gdtbridge.web.viewer_redirect import ViewerRedirect
 
 PATH: Final = "/api/v1/studies"
@@ -108,7 +108,7 @@ class StudyCalls:
     """Each call reads the question, asks the core once and puts the answer into words."""
 
     def __init__(
-        self, studies: StudyPort, viewer: ViewerChoice, page: StudiesPage, own: OwnAddress
+        self, studies: StudyPort, viewer: StudyViewer, page: StudiesPage, own: OwnAddress
     ) -> None:
         self._studies = studies
         self._page = page
@@ -157,7 +157,7 @@ class StudyCalls:
     def _link(self, exam: PatientExam) -> tuple[str | None, str]:
         """Return the URL that opens a study, or None and the reason why there is no URL."""
         try:
-            url = study_url(self._viewer, exam.study_instance_uid, exam.accession_number)
+            url = self._viewer.url(exam.study_instance_uid, exam.accession_number)
         except ViewerError as error:
             return None, str(error)
         is_path = url.startswith("/")  # a viewer of ours

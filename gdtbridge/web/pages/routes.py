@@ -34,10 +34,17 @@ from gdtbridge.web.pages.sample import sample_routes
 from gdtbridge.web.pages.setup import SetupPages
 from gdtbridge.web.pages.setup.views import HOME as SETUP
 from gdtbridge.web.pages.signing_in import SignInPages
-from gdtbridge.web.pages.system import AccountPages, SystemPages, TokenPages, TrailPage
+from gdtbridge.web.pages.system import (
+    AccountPages,
+    StudyLinkList,
+    SystemPages,
+    TokenPages,
+    TrailPage,
+)
 from gdtbridge.web.pages.today import page as today
 from gdtbridge.web.pages.today.page import TodayPage
 from gdtbridge.web.ports import CorePorts, Readiness
+from gdtbridge.web.study_viewer import StudyViewer
 
 
 def page_routes(
@@ -48,20 +55,22 @@ def page_routes(
     ways_in: SignInPages,
 ) -> Iterator[PageRoute]:
     """Yield every page."""
+    viewer = StudyViewer(settings.viewer, core.ohif)
     yield from ways_in.routes()
     yield "/", "start", lambda: frame.go(SETUP if core.setup.is_due else today.PATH), READ
     yield "/static/<version>/<path:name>", "asset", asset, READ
     yield "/mehr", "more", lambda: frame.show("more.html", frame.texts("nav.more")), READ
-    yield from SystemPages(frame, core.system, readiness).routes()
+    yield from SystemPages(frame, core.system, readiness, viewer).routes()
     yield from AccountPages(frame, core.access, settings).routes()
     yield from TokenPages(frame, core.access).routes()
+    yield from StudyLinkList(frame, core).routes()
     yield from TrailPage(frame, core.audit).routes()
     yield from SetupPages(frame, core.setup).routes()
     yield today.PATH, "today", TodayPage(frame, core, local_now).show, READ
     yield from entry_routes(EntryPage(frame, core, settings, local_now))
     lists, exam = (
         ListPages(frame, core),
-        ExamPage(frame, core, settings.viewer, settings.access.study_link_hours),
+        ExamPage(frame, core, viewer, settings.access.study_link_hours),
     )
     yield listing.PATH, "exams", lists.show, READ
     yield listing.PATIENT_PATH, "patient", lists.patient, READ

@@ -12,7 +12,6 @@ from gdtbridge.day.exam import ExamSheet, HistoryEntry, ShownReport
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import ViewerError
 from gdtbridge.handing_out import exam_mark
-from gdtbridge.viewers import VIEWERS, ViewerChoice, is_ours, study_url
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.pages.exams.listing import patient_path
 from gdtbridge.web.pages.exams.panels import PicturePanel, PicturePanels
@@ -23,6 +22,7 @@ from gdtbridge.web.pages.header import Area
 from gdtbridge.web.pages.sample.labels import items_in_words
 from gdtbridge.web.pages.today.wording import ShownLine, shown
 from gdtbridge.web.ports import CorePorts
+from gdtbridge.web.study_viewer import StudyViewer
 
 PATH: Final = "/untersuchung"
 
@@ -57,7 +57,7 @@ class ExamPage:
 
     frame: Frame
     core: CorePorts
-    viewer: ViewerChoice
+    viewer: StudyViewer
     link_hours: int
     """For how long a link to the exam is made; 0: none is."""
 
@@ -85,7 +85,7 @@ class ExamPage:
             age=_age(first.patient.birth_date, first.at),
             patient_path=patient_path,
             viewer_url=self._viewer_url(sheet, first.order_number),
-            viewer_name=VIEWERS[self.viewer.kind].title if is_ours(self.viewer) else "",
+            viewer_name=self.viewer.name,
             report_time=_local,
             link_hours=self.link_hours,
         )
@@ -93,7 +93,7 @@ class ExamPage:
     def _viewer_url(self, sheet: ExamSheet, accession_number: str) -> str:
         """Return what opens the exam in the viewer; empty where nothing does."""
         try:
-            return study_url(self.viewer, sheet.study_instance_uid, accession_number)
+            return self.viewer.url(sheet.study_instance_uid, accession_number)
         except ViewerError:
             return ""
 

@@ -18,6 +18,7 @@ from gdtbridge.web.pages.system.parts import part_lines
 from gdtbridge.web.pages.visitor import visitor
 from gdtbridge.web.ports import Readiness, SystemPort
 from gdtbridge.web.problems import refuse
+from gdtbridge.web.study_viewer import StudyViewer
 
 HOME: Final = PATHS[Area.SYSTEM]
 SETTINGS: Final = f"{HOME}/einstellungen"
@@ -43,6 +44,7 @@ class SystemPages:
     frame: Frame
     port: SystemPort
     readiness: Readiness
+    viewer: StudyViewer
 
     def routes(self) -> tuple[PageRoute, ...]:
         """Return the pages: path, name, view, methods."""
@@ -63,6 +65,7 @@ class SystemPages:
             Area.SYSTEM,
             parts=list(part_lines(self.readiness(), texts)),
             report=report,
+            ohif=self.viewer.ohif_version,
             needs=[self._need(one) for one in report.needs],
             settings=said,
             settings_path=SETTINGS,
