@@ -48,6 +48,12 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
 """DICOM keyword of each column."""
 LONGEST: Final = 256
 """Characters kept of a value: more than any of them may have (PS3.5 Table 6.2-1)."""
+MADE: Final = sa.func.coalesce(instance_head.c.content_date + instance_head.c.content_time, "")
+"""Sort key of when an object was made, as its device says; empty where that is not known.
+
+Of several reports of an exam the one made last counts, of those made at once the one that came
+last: what failed on the way and is sent once more is no correction. Who asks joins the table.
+"""
 _AT_ONCE: Final = 100
 """Files read for one transaction."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.rows import NAME_LENGTH
-from gdtbridge.catalogue.wording import FETUS
+from gdtbridge.catalogue.wording import FETUS, comma
 
 FETAL_GROUPS: Final = frozenset(
     {
@@ -75,6 +75,11 @@ class ChartValue:
         """Return the remarks in lines: one for each doubt, one for all others."""
         others = self.remarks[len(self.doubts) :]
         return (*self.doubts, "; ".join(others)) if others else self.doubts
+
+    @property
+    def in_text(self) -> tuple[str, str]:
+        """Return number and unit as a German text has them."""
+        return self.spoken if self.spoken is not None else (comma(self.value), self.unit)
 
     def ending(self, words: str) -> ChartValue:
         """Return the value with ``words`` behind its name, which no shortening may touch."""

@@ -406,10 +406,14 @@ class ExamProblem:
 
 @dataclass(frozen=True, slots=True)
 class PendingReport:
-    """A Structured Report that has to be read; ``resent`` as in `ReportState`."""
+    """A Structured Report that has to be read; ``resent`` as in `ReportState`.
+
+    ``made`` is the sort key of when the device made it, empty where that is not known.
+    """
 
     id: int
     instance_id: int
     sop_instance_uid: str
     claim_id: int
     resent: bool = False
+    made: str = ""

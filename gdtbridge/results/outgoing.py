@@ -162,20 +162,21 @@ class ResultMessages:
             self._settle(pending, ReportState.EMPTY)
             return None
         mark = f"{fingerprint(report)}{chart_mark(self._number)}"
-        news = self._news(report, follows=follows)
+        news = self._news(pending, report, follows=follows)
         put = self._put_new_values(read, report, news, mark) if news.is_any else None
         if not news.is_any:  # nor is a loss: whoever was told of it is told once
             self._settle(pending, ReportState.UNCHANGED, fingerprint=mark)
         self._end_losses(report)
         return put
 
-    def _news(self, report: Report, *, follows: bool) -> NewValues:
+    def _news(self, pending: PendingReport, report: Report, *, follows: bool) -> NewValues:
         """Return what the report says that was not sent to this chart."""
-        news = revision.news_of(self._sent(), report, follows=follows)
+        later = self._sent(pending.made) if pending.made else revision.NOTHING
+        news = revision.news_of(self._sent(), report, later, follows=follows)
         marks = {f"{fingerprint(report)}{end}" for end in self._chart_marks()}
         bare = store.bare_fingerprints(self.connection, self.gathered.planned.exam.id)
         if not marks.isdisjoint(bare):
-            return replace(news, indices=(), statements=())
+            return replace(news, indices=(), statements=(), overtaken={})
         return news
 
     def _chart_marks(self) -> list[str]:
@@ -183,10 +184,13 @@ class ResultMessages:
         moves = moves_of(self.connection, [self._number])
         return [chart_mark(one) for one in moves.all_of(self._number)]
 
-    def _sent(self) -> revision.Values:
-        """Return what this chart got of the exam, also under a number it had before."""
+    def _sent(self, made_after: str | None = None) -> revision.Values:
+        """Return what this chart got of the exam, also under a number it had before.
+
+        With ``made_after`` what it got of reports made after that.
+        """
         exam, ends = self.gathered.planned.exam, self._chart_marks()
-        return revision.read(store.sent_values(self.connection, exam.id, ends))
+        return revision.read(store.sent_values(self.connection, exam.id, ends, made_after))
 
     def _put_new_values(
         self, read: ReadReport, report: Report, news: NewValues, mark: str

@@ -205,8 +205,9 @@ class ResultRecords:
         """
         values = self._values.results(report, news)
         lines = tuple(chart_lines(report, self._values.catalogue))
-        if not values and not (lines and news.untold):
+        if not values and not news.overtaken and not (lines and news.untold):
             return None
+        lines = (*self._values.overtaken(report, news), *lines)
         payload = self._value_record(planned, values, lines, news.revision, attachments)
         numbers = sum(isinstance(one, TestValue) for one in values)
         return ValueRecord(payload, numbers, len(values) - numbers)

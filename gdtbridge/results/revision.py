@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from gdtbridge.catalogue.untold import IMPOSSIBLE, LOST, untold_reasons
@@ -34,6 +35,7 @@ Values = Mapping[str, SentValue]
 """Sent values by the stable id of the measurement; statements by theirs behind `IN_WORDS`, what
 the chart was told it does not get behind `UNTOLD`."""
 
+NOTHING: Final[Values] = MappingProxyType({})
 IN_WORDS: Final = "text:"
 """First letters of the key of a statement; its value is the text, its unit empty."""
 
@@ -62,11 +64,13 @@ class NewValues:
     statements_before: Mapping[int, str] = field(default_factory=dict)
     """The text that was sent before instead of a statement, by index."""
     untold: bool = False
+    overtaken: Mapping[int, SentValue] = field(default_factory=dict)
+    """What counts instead of a measurement that is not sent, by index: of a newer report."""
 
     @property
     def is_any(self) -> bool:
         """Return whether there is anything to send."""
-        return bool(self.indices or self.statements or self.untold)
+        return bool(self.indices or self.statements or self.untold or self.overtaken)
 
 
 def values_of(report: Report) -> Values:
@@ -131,22 +135,26 @@ def _sent(one: Measurement) -> SentValue:
     return SentValue(plain(one.value.normalize()), one.unit)
 
 
-def news_of(known: Values, report: Report, *, follows: bool = True) -> NewValues:
+def news_of(
+    known: Values, report: Report, later: Values = NOTHING, *, follows: bool = True
+) -> NewValues:
     """Return what ``report`` says that is not ``known``.
 
+    ``later`` is what of it reports say that the device made after this one: that counts, whenever
+    this one comes.
     ``follows`` says whether what is known was sent before this report came. Of reports that came
     together the second supplements the first only if it says some of it again.
     """
     rows = [(index, one.id, _sent(one)) for index, one in enumerate(report.measurements)]
-    new = [
-        (index, known.get(key)) for index, key, sent in rows if not _is_same(known.get(key), sent)
-    ]
+    other = [(index, key) for index, key, sent in rows if not _is_same(known.get(key), sent)]
+    new = [(index, known.get(key)) for index, key in other if key not in later]
     before = {index: sent for index, sent in new if sent is not None}
     said = {index: known.get(_key(one)) for index, one in enumerate(report.statements)}
     stated = [
         index
         for index, sent in said.items()
-        if sent is None or sent.value != report.statements[index].value
+        if (sent is None or sent.value != report.statements[index].value)
+        and _key(report.statements[index]) not in later
     ]
     stated_before = {index: sent.value for index in stated if (sent := said[index]) is not None}
     left_out = untold_of(report)
@@ -162,6 +170,7 @@ def news_of(known: Values, report: Report, *, follows: bool = True) -> NewValues
         tuple(stated),
         stated_before,
         untold=any(not _is_told(known.get(key), sent) for key, sent in left_out.items()),
+        overtaken={index: later[key] for index, key in other if key in later},
     )
 
 

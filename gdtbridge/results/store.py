@@ -10,13 +10,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from gdtbridge.archive.heads import MADE
 from gdtbridge.database import Connection
 from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.outbox import UNCOLLECTED
 from gdtbridge.outbox.store import begins
 from gdtbridge.results import revision
 from gdtbridge.results.message_keys import study_prefix, values_prefix
-from gdtbridge.schema import exam, exam_result, instance, outbox, report
+from gdtbridge.schema import exam, exam_result, instance, instance_head, outbox, report
 from gdtbridge.statement import Statement
 
 _PENDING: Final = Statement(
@@ -26,18 +27,23 @@ _PENDING: Final = Statement(
         report.c.sop_instance_uid,
         instance.c.claim_id,
         report.c.state == ReportState.RESENT,
+        MADE,
     )
-    .select_from(report.join(instance, instance.c.id == report.c.instance_id))
+    .select_from(
+        report.join(instance, instance.c.id == report.c.instance_id).outerjoin(
+            instance_head, instance_head.c.instance_id == instance.c.id
+        )
+    )
     .where(
         report.c.exam_id == sa.bindparam("exam"),
         report.c.state.in_((ReportState.PENDING, ReportState.RESENT)),
     )
-    .order_by(report.c.id)
+    .order_by(MADE, report.c.id)
 )
 
 
 def pending_reports(connection: Connection, exam_id: int) -> list[PendingReport]:
-    """Return the exam's reports that have to be read, oldest first."""
+    """Return the exam's reports that have to be read, what the device made first, first."""
     return [PendingReport(*row) for row in _PENDING.rows(connection, exam=exam_id)]
 
 
@@ -49,20 +55,27 @@ def bare_fingerprints(connection: Connection, exam_id: int) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def sent_values(connection: Connection, exam_id: int, of_patient: Sequence[str]) -> Sequence[str]:
-    """Return the values sent for an exam, oldest first.
+def sent_values(
+    connection: Connection, exam_id: int, of_patient: Sequence[str], made_after: str | None = None
+) -> Sequence[str]:
+    """Return the values sent for an exam, those of the report that counts last.
 
-    Their fingerprints end with one of ``of_patient``: a chart may have had several numbers.
+    Their fingerprints end with one of ``of_patient``: a chart may have had several numbers. With
+    ``made_after`` (`PendingReport.made`) those alone of reports the device made after that.
     """
     ends = (report.c.fingerprint.endswith(one, autoescape=True) for one in of_patient)
     query = (
         sa.select(report.c.sent)
+        .select_from(
+            report.outerjoin(instance_head, instance_head.c.instance_id == report.c.instance_id)
+        )
         .where(
             report.c.exam_id == exam_id,
             report.c.state.in_((ReportState.REPORTED, ReportState.RESENT)),
             sa.or_(*ends),
+            *(() if made_after is None else (made_after < MADE,)),
         )
-        .order_by(report.c.id)
+        .order_by(MADE, report.c.id)
     )
     return connection.execute(query).scalars().all()
 

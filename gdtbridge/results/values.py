@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -15,6 +16,7 @@ from gdtbridge.catalogue.names import fitted
 from gdtbridge.catalogue.presentation import present, present_all
 from gdtbridge.catalogue.rows import NAME_LENGTH
 from gdtbridge.catalogue.statements import present_statements, statement_text
+from gdtbridge.catalogue.untold import MOST_NAMED, listed
 from gdtbridge.catalogue.wording import title_parts
 from gdtbridge.gdt.write.results import NormalRange, TestValue, TextResult
 from gdtbridge.results.revision import NewValues, SentValue
@@ -31,6 +33,7 @@ ChartOrder = tuple[int, ...]
 Conversion = Callable[[Decimal, str], Decimal | None]
 """Turns a number of some unit (UCUM) into the unit of a value; None where that cannot be."""
 
+OVERTAKEN: Final = "Älterer Bericht des Geräts, erst jetzt angekommen; es gilt der neuere"
 NORMAL_FROM: Final = ("SCT", "385524004")
 NORMAL_TO: Final = ("SCT", "371933006")
 NORMAL_TEXT: Final = ("DCM", "121407")
@@ -61,6 +64,19 @@ class TestValueBuilder:
         ordered += self._by_catalogue(report, news, shown)
         ordered += stated
         return tuple(one for _, one in sorted(ordered, key=lambda pair: pair[0]))
+
+    def overtaken(self, report: Report, news: NewValues) -> Iterator[str]:
+        """Yield the line that tells what the report says otherwise than a newer one sent before."""
+        if not news.overtaken:
+            return
+        told: Counter[str] = Counter()
+        for at, counts in news.overtaken.items():
+            one = report.measurements[at]
+            newer = replace(one, value=Decimal(counts.value), unit=counts.unit)
+            shown, instead = (present(each, self.catalogue) for each in (one, newer))
+            said, stands = (" ".join(each.in_text).rstrip() for each in (shown, instead))
+            told[f"{shown.name} {said} (neuer: {stands})"] += 1
+        yield f"{OVERTAKEN}: {listed(told, MOST_NAMED)}."
 
     def _in_words(
         self, report: Report, news: NewValues, shown: Sequence[ChartValue]

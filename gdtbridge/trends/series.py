@@ -18,7 +18,6 @@ from gdtbridge.catalogue.modifiers import said_by
 from gdtbridge.catalogue.presentation import present_all
 from gdtbridge.catalogue.repeats import MARK
 from gdtbridge.catalogue.rows import built_in
-from gdtbridge.catalogue.wording import comma
 from gdtbridge.sr import Measurement, Report, plain
 from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.model import Subject
@@ -38,7 +37,7 @@ def report_values(report: Report, catalogue: Catalogue) -> tuple[ReportValue, ..
 
 
 def _value(one: ChartValue, sent: Measurement, entry: CatalogueEntry | None) -> ReportValue:
-    value, unit = one.spoken if one.spoken is not None else (comma(one.value), one.unit)
+    value, unit = one.in_text
     return ReportValue(
         series=_series(one, sent, entry),
         kind=_kind(sent, entry) if entry is not None else "",

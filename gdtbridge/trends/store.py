@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.archive import Standing
+from gdtbridge.archive.heads import MADE
 from gdtbridge.database import Connection
 from gdtbridge.durable.clock import local_time
 from gdtbridge.exams.dates import exam_moment
@@ -68,7 +69,7 @@ def _points(of: sa.ColumnElement[bool]) -> Statement:
             _DECIDED,
             report.c.catalogue != "",
         )
-        .order_by(report.c.id, report_value.c.position)
+        .order_by(MADE, report.c.id, report_value.c.position)
     )
     return Statement(built)
 

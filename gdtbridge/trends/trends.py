@@ -69,7 +69,7 @@ def _points(connection: Connection, number: str, series: str = "") -> list[Curve
 def _curves(points: Iterable[CurvePoint]) -> dict[str, Curve]:
     """Return values by series, those the patient had last first, as the chart sorts them.
 
-    Of several values of one exam the last the chart got.
+    Of several values of one exam the one measured in the report that counts.
     """
     found: dict[str, dict[int, CurvePoint]] = {}
     place: dict[str, int] = {}

@@ -9,15 +9,17 @@ from typing import ClassVar
 
 import pydicom
 import pytest
+import sqlalchemy as sa
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from gdtbridge.errors import OrderError
 from gdtbridge.exams import ExamState
 from gdtbridge.gdt.read.record import Record
+from gdtbridge.schema import outbox
 from tests.sr.builder import measured
 from tests.tools.elements import element, identification
-from tests.tools.practice import Practice, Reports
+from tests.tools.practice import Change, Practice, Reports
 
 ECHO = "echo.dcm"
 THYROID = "thyroid.dcm"
@@ -159,6 +161,46 @@ class TestLaterReports:
         (changed,) = groups(self.later(practice))
         assert changed["8420"] == before[changed["8410"]]
         assert changed["8470"].startswith("vorher 99 ")
+
+    def test_what_was_measured_last_counts_whenever_it_comes(
+        self, practice: Practice, reports: Reports
+    ) -> None:
+        """A report that failed on the way and comes later is told in words, and corrects nothing.
+
+        Of two that come together the one made first is the first.
+        """
+
+        def measured(value: str) -> Change:
+            def change(dataset: pydicom.Dataset) -> None:
+                next(numbers_in(dataset)).NumericValue = value
+
+            return change
+
+        for uid, value, clock in (("2.25.1", "97", "1030"), ("2.25.2", "99", "1100")):
+            reports.send(ECHO, measured(value), SOPInstanceUID=uid, ContentTime=clock, **self.SAME)
+        reports.send(ECHO, measured("96"), SOPInstanceUID="2.25.3", ContentTime="1000", **self.SAME)
+        practice.wait()
+        _, *later = (groups(one) for one in self.in_order(practice))
+        assert [len(one) for one in later] == [1, 1]
+        assert [one["8470"][:9] for (one,) in later] == ["vorher 96", "vorher 97"]
+        reports.send(ECHO, measured("95"), SOPInstanceUID="2.25.4", ContentTime="1045", **self.SAME)
+        practice.wait()
+        *_, late = self.in_order(practice)
+        assert groups(late) == []
+        said = " ".join(line.value for line in late.lines)
+        assert "erst jetzt angekommen; es gilt der neuere" in said
+        assert "(neuer: 99 " in said
+        reports.send(ECHO, measured("94"), SOPInstanceUID="2.25.5", ContentTime="1200", **self.SAME)
+        practice.wait()
+        *_, newest = self.in_order(practice)
+        assert groups(newest)[0]["8470"].startswith("vorher 99 ")
+
+    def in_order(self, practice: Practice) -> list[Record]:
+        """Return the value records in the order in which they left."""
+        with practice.database.read() as connection:
+            query = sa.select(outbox.c.final_name).order_by(outbox.c.id)
+            names = connection.execute(query.where(outbox.c.final_name.contains("-sr-"))).scalars()
+            return [practice.records()[name] for name in names]
 
     def test_further_values_are_sent_as_a_supplement(
         self, practice: Practice, reports: Reports
