@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableSequence, Sequence
+from collections.abc import MutableSequence, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,15 +11,16 @@ from pydicom.dataelem import RawDataElement
 from gdtbridge.dataset.encoding import DEFLATED
 from gdtbridge.errors import NotFound
 from gdtbridge.retrieve.leaving import read_head
+from gdtbridge.viewing import MediaContent
 
+BYTES: Final = "application/octet-stream"
 LONGEST_READ: Final = 64 * 1024
 """Bytes of a value that is read with the dataset; longer ones are sent from the file."""
-PIECE: Final = 256 * 1024
 NO_VALUE: Final = "Diesen Wert gibt es nicht. / There is no such value."
 
 
-def bulk_value(path: Path, syntax: str, place: Sequence[int]) -> Iterator[bytes]:
-    """Return the bytes of a value of a Part 10 file, as they are encoded there, piece by piece.
+def bulk_value(path: Path, syntax: str, place: Sequence[int]) -> MediaContent:
+    """Return the bytes of a value of a Part 10 file, as they are encoded there.
 
     ``place`` has tags, and between them numbers of items from 0. The file is read while the value
     is taken. Raises `NotFound` where there is no value of bytes, and what reading raises.
@@ -34,16 +35,9 @@ def bulk_value(path: Path, syntax: str, place: Sequence[int]) -> Iterator[bytes]
         dataset = items[number]
     element: object = dataset.get_item(tag, keep_deferred=True) if tag in dataset else None
     if isinstance(element, RawDataElement) and element.value is None and not above:
-        return _pieces(path, element.value_tell, element.length)
+        start = element.value_tell
+        return MediaContent.of_file(BYTES, path, [(start, start + element.length)])
     value = dataset[tag].value if element is not None else None
     if not isinstance(value, bytes):
         raise NotFound(NO_VALUE)
-    return iter((value,))
-
-
-def _pieces(path: Path, at: int, length: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(at)
-        while length and (piece := file.read(min(PIECE, length))):
-            length -= len(piece)
-            yield piece
+    return MediaContent.of_bytes(BYTES, value)

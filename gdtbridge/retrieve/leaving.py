@@ -93,8 +93,7 @@ def file_to_send(
 
     Raises what reading and writing raise.
     """
-    put_right = has_quirks(one)
-    if not one.changes and not put_right and (with_history or not _has_history(one)):
+    if leaves_as_stored(one) and (with_history or not _has_history(one)):
         yield one.file
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,10 +101,15 @@ def file_to_send(
         copy.close()
         path = Path(copy.name)
         try:
-            _write_copy(one, path, now, whole=put_right, with_history=with_history)
+            _write_copy(one, path, now, whole=has_quirks(one), with_history=with_history)
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+
+def leaves_as_stored(one: LeavingObject) -> bool:
+    """Return whether nothing of an object is put right: it leaves byte for byte."""
+    return not one.changes and not has_quirks(one)
 
 
 def has_quirks(one: LeavingObject) -> bool:

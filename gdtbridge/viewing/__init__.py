@@ -16,11 +16,8 @@ from gdtbridge.pictures.looking import (
     ShownFrame,
 )
 from gdtbridge.pictures.speed import PlaybackSpeed, SpeedSource
-from gdtbridge.viewing.model import (
-    MediaContent,
-    PictureDescription,
-    PictureUnavailable,
-)
+from gdtbridge.viewing.content import MediaContent
+from gdtbridge.viewing.model import PictureDescription, PictureUnavailable
 from gdtbridge.viewing.stored import StoredPictures
 
 __all__ = [

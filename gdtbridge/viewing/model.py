@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -55,14 +54,3 @@ class PictureDescription:
     """What a window can be for; None for colours."""
     media_type: str = ""
     """Of what `StoredPictures.content` gives: a video or a document; empty for frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class MediaContent:
-    """A video or a document as a browser opens it, read piece by piece."""
-
-    media_type: str
-    size: int
-    """Bytes."""
-    pieces: Callable[[int, int], Iterator[bytes]]
-    """Gives the bytes from an offset up to another."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,15 +23,15 @@ from gdtbridge.pictures.looking import (
 )
 from gdtbridge.pictures.picture_reader import PictureReader
 from gdtbridge.viewing import store
+from gdtbridge.viewing.content import MediaContent
 from gdtbridge.viewing.making import LocatedObject, PictureMaker, hindered
 from gdtbridge.viewing.memory import PictureMemory
-from gdtbridge.viewing.model import MediaContent, PictureDescription
+from gdtbridge.viewing.model import PictureDescription
 
 THUMBNAIL: Final = 320
 """Pixels of a thumbnail's longer side."""
 PDF: Final = "application/pdf"
 _WITHOUT_FRAMES: Final = frozenset({ObjectKind.DOCUMENT, ObjectKind.REPORT})
-_PIECE: Final = 256 * 1024
 
 
 class StoredPictures:
@@ -112,8 +111,7 @@ class StoredPictures:
         if known.facts.video and known.index is not None:
             with self._maker.turn(), hindered():
                 places = list(self._reader.places(known.path, known.span(1)))
-            size = sum(stop - start for start, stop in places)
-            return MediaContent(known.facts.video, size, partial(_pieces, known.path, places))
+            return MediaContent.of_file(known.facts.video, known.path, places)
         if kind_of(known.stored.sop_class) is not ObjectKind.DOCUMENT:
             raise NotFound(_NO_FRAME)
         return self._document(known.path)
@@ -136,8 +134,7 @@ class StoredPictures:
                 places = list(self._reader.places(known.path, known.span(number)))
         except (AttachmentLimit, NotRenderable) as error:
             raise NotFound(str(error)) from error
-        size = sum(stop - start for start, stop in places)
-        return MediaContent("", size, partial(_pieces, known.path, places))
+        return MediaContent.of_file("", known.path, places)
 
     def sweep(self) -> None:
         """Keep the cache within its limits; at the start it finds out what is there."""
@@ -149,7 +146,7 @@ class StoredPictures:
                 data = self._documents.render(path, None).data
         except (AttachmentLimit, NotRenderable) as error:
             raise NotFound(str(error)) from error
-        return MediaContent(PDF, len(data), lambda start, stop: iter((data[start:stop],)))
+        return MediaContent.of_bytes(PDF, data)
 
     def _known(self, instance_id: int) -> LocatedObject:
         with self._database.read() as connection:
@@ -163,21 +160,6 @@ class StoredPictures:
         return LocatedObject(
             stored, path, facts, FrameIndex.unpacked(facts.spans) if facts.spans else None
         )
-
-
-def _pieces(
-    path: Path, places: Sequence[tuple[int, int]], start: int, stop: int
-) -> Iterator[bytes]:
-    """Yield the bytes of a file's parts put together, from ``start`` up to ``stop``."""
-    at = 0
-    with path.open("rb") as file:
-        for begin, end in places:
-            first, last = max(start - at, 0), min(stop - at, end - begin)
-            at += end - begin
-            file.seek(begin + first)
-            while first < last and (piece := file.read(min(_PIECE, last - first))):
-                first += len(piece)
-                yield piece
 
 
 _NO_OBJECT: Final = "Dieses Objekt gibt es nicht. / There is no such object."

@@ -60,6 +60,7 @@ SENTENCES: Final[Mapping[int, str]] = {
     410: "Das war hier und ist nicht mehr da. / This was here and is gone.",
     413: "Die Anfrage ist zu groß. / The request is too large.",
     415: "Dieses Format wird nicht gelesen. / This format is not read.",
+    416: "So weit reicht die Datei nicht. / The file does not reach so far.",
     429: "Zu oft das falsche Kennwort (token), bitte warten. / Too many wrong tokens, please wait.",
     431: "Die Adresse oder der Kopf der Anfrage ist zu lang."
     " / The address or the header of the request is too long.",

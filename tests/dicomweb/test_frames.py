@@ -268,3 +268,24 @@ def test_a_picture_by_parameters(archive: Archive) -> None:
     assert "imageQuality" in answer.headers["Warning"]
     assert archive.get(f"{named}&contentType=image/png", "*/*").data[:4] == b"\x89PNG"
     assert archive.get(f"{named}&contentType=text/html", "*/*").status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("end", "accept"),
+    [
+        ("", "application/dicom"),
+        ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2.1"),
+        *(("/frames/1", kind) for kind in (OCTETS, "application/octet-stream")),
+        *((end, "*/*") for end in ("/rendered", "/thumbnail", "/bulkdata/7FE00010")),
+    ],
+)
+def test_what_a_viewer_has_it_does_not_get_again(archive: Archive, end: str, accept: str) -> None:
+    """It asks each time, and is told by a few bytes (RFC 9110 13.1.2)."""
+    one, another = (archive.keep(loop(*shades(shade))) + end for shade in (90, 120))
+    first = archive.get(one, accept)
+    known = {"Accept": accept, "If-None-Match": first.headers["ETag"]}
+    again = archive.client.get(one, headers=known, buffered=True)
+
+    assert (first.status_code, first.headers["Cache-Control"]) == (200, "private, no-cache")
+    assert (again.status_code, again.data) == (304, b"")
+    assert archive.client.get(another, headers=known, buffered=True).status_code == 200

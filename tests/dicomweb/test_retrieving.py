@@ -125,6 +125,10 @@ def test_long_values_are_had_where_the_metadata_says(services: Services, tmp_pat
     assert [services.get(one).data for one in paths] == [document, inner]
     in_parts = services.get(paths[0], "multipart/related; type=application/octet-stream")
     assert parts_of(in_parts)[0].content == document
+    part = services.get(paths[0], Range="bytes=1-2")
+    assert (part.status_code, part.data) == (206, document[1:3])
+    behind = services.get(paths[1], Range=f"bytes={len(inner)}-")
+    assert (behind.status_code, behind.headers["Content-Range"]) == (416, f"bytes */{len(inner)}")
     looked = services.client.head(f"/dicom-web{paths[0]}", buffered=True)
     assert (looked.status_code, looked.data) == (200, b"")
     assert services.get(paths[0], "image/png").status_code == 406
@@ -144,16 +148,37 @@ def test_a_corrected_identity_leaves_corrected(services: Services) -> None:
         PatientBirthDate="",
     )
     practice.wait()
+    address = f"/studies/{study}/series/{study}.1/instances/{study}.9.1"
+    before = services.get(address, "application/dicom").headers["ETag"]
     practice.core.held.release(study, "4711")
     practice.wait()
+    after = services.get(address, "application/dicom", **{"If-None-Match": before})
 
     (row,) = json.loads(services.get(f"/studies/{study}/metadata").data)
     leaving = dcmread(io.BytesIO(parts_of(services.get(f"/studies/{study}", ALL))[0].content))
     (found,) = services.found(f"/studies?StudyInstanceUID={study}")
     assert leaving.PatientID == "4711"
+    assert (after.status_code, "Accept-Ranges" in after.headers) == (200, False)
+    assert after.headers["ETag"] not in {before, f"W/{before}"}  # nobody goes on showing the other
     for said in (row, found):
         assert said["00100020"]["Value"] == ["4711"]
         assert said["00100010"] == {"vr": "PN"}  # the device's name goes nowhere
     (item,) = leaving.OriginalAttributesSequence
     assert item.ModifiedAttributesSequence[0].PatientID == "NOTFALL7"
     assert row["04000561"]["Value"]
+
+
+def test_an_object_is_had_in_parts(services: Services) -> None:
+    """Where it leaves byte for byte: a connection that broke off is gone on with (RFC 9110 14)."""
+    whole = services.get(INSTANCE, "application/dicom")
+    tag = whole.headers["ETag"]
+    rest = {"Range": "bytes=100-", "If-Range": tag}
+    part = services.get(INSTANCE, "application/dicom", **rest)
+    other = services.get(INSTANCE, "application/dicom", **rest | {"If-Range": '"another"'})
+
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert int(whole.headers["Content-Length"]) == len(whole.data)
+    assert (part.status_code, part.data) == (206, whole.data[100:])
+    assert part.headers["Content-Range"] == f"bytes 100-{len(whole.data) - 1}/{len(whole.data)}"
+    assert part.headers["Content-Location"] == whole.headers["Content-Location"]
+    assert (other.status_code, other.data) == (200, whole.data)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from werkzeug.datastructures import Range
+from werkzeug.wrappers import Request
 
 from gdtbridge.day.exam import ShownObject
 from gdtbridge.exams import PatientExam
@@ -24,10 +23,11 @@ from gdtbridge.viewing import (
 from gdtbridge.web.pages.exams.beside import exams_before
 from gdtbridge.web.pages.exams.panels import PicturePanel
 from gdtbridge.web.pages.exams.picture_words import PictureWords
-from gdtbridge.web.pages.exams.pictures import part_of
 from gdtbridge.web.pages.exams.tiles import tiles_of
 from gdtbridge.web.pages.formats import Formats
 from gdtbridge.web.pages.texts import texts_of
+from gdtbridge.web.problems import CallRefused
+from gdtbridge.web.ranges import part_of
 
 
 def exam(
@@ -160,23 +160,35 @@ def test_tiles_count_what_is_looked_at() -> None:
     assert not replace(panel, tiles=()).has_values_alone
 
 
+TEN = MediaContent.of_bytes("video/mp4", b"0123456789")
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "body"),
     [
-        (None, 200, b"0123456789"),
-        (Range("bytes", [(2, 5)]), 206, b"234"),
-        (Range("bytes", [(7, None)]), 206, b"789"),
-        (Range("bytes", [(-2, None)]), 206, b"89"),
-        (Range("bytes", [(0, 2), (4, 6)]), 200, b"0123456789"),
-        (Range("bytes", [(20, None)]), 200, b"0123456789"),
+        ({}, 200, b"0123456789"),
+        ({"Range": "bytes=2-4"}, 206, b"234"),
+        ({"Range": "bytes=7-"}, 206, b"789"),
+        ({"Range": "bytes=-2"}, 206, b"89"),
+        ({"Range": "bytes=7-", "If-Range": '"now"'}, 206, b"789"),
+        ({"Range": "bytes=7-", "If-Range": '"before"'}, 200, b"0123456789"),
+        ({"Range": "bytes=7-", "If-Range": "Tue, 01 Dec 2026 12:00:00 GMT"}, 200, b"0123456789"),
+        ({"Range": "bytes=0-1,4-5"}, 200, b"0123456789"),
+        ({"Range": "lines=0-1"}, 200, b"0123456789"),
     ],
 )
-def test_a_video_is_had_in_parts(asked: Range | None, status: int, body: bytes) -> None:
+def test_a_video_is_had_in_parts(asked: dict[str, str], status: int, body: bytes) -> None:
     """As a browser needs them to wind forward; what it cannot have it gets whole."""
+    answer = part_of(TEN, Request.from_values(headers=asked), "now")
 
-    def pieces(start: int, stop: int) -> Iterator[bytes]:
-        yield b"0123456789"[start:stop]
-
-    answer = part_of(MediaContent("video/mp4", 10, pieces), asked)
     assert (answer.status_code, b"".join(answer.response)) == (status, body)  # type: ignore[arg-type]
     assert answer.content_length == len(body)
+
+
+def test_behind_its_end_there_is_no_part() -> None:
+    """Who goes on with what came whole is told so (RFC 9110 15.5.17)."""
+    with pytest.raises(CallRefused) as refused:
+        part_of(TEN, Request.from_values(headers={"Range": "bytes=10-"}))
+
+    problem = refused.value.problem
+    assert (problem.status, problem.headers) == (416, (("Content-Range", "bytes */10"),))

@@ -11,11 +11,13 @@ from typing import Final
 
 from flask import Response, request
 
+from gdtbridge.retrieve.bulk_values import BYTES
 from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.tsv import table
+from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted
-from gdtbridge.web.dicomweb.retrieving import BYTES, RetrieveCalls
+from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebFramePort
 from gdtbridge.web.problems import refuse
@@ -72,13 +74,17 @@ class FrameCalls:
             kind = _kind(one.stored_syntax, wanted)
             if kind is None or (not wanted.is_multipart and _needs_parts(wanted, numbers)):
                 continue
-            if _is_alone(wanted):
-                pieces = self.frames.frame(one, numbers[0], kind.syntax)
-                return self.retrieve.streamed(pieces, str(kind), 200, {})
-            body = MultipartBody(kind.media_type)
-            parts = self._parts(one, numbers, kind, self.retrieve.base.uri() + one.path)
-            whole = chain((next(parts),), parts)  # what is wrong with all shows in the first
-            return self.retrieve.streamed(body.written(whole), body.content_type, 200, {})
+            uri, alone = self.retrieve.base.uri() + one.path, _is_alone(wanted)
+            tag = tag_of([one], uri, str(kind), str(alone), repr(numbers))
+            if (same := unchanged(tag)) is not None:
+                return same
+            if alone:
+                pieces, content_type = self.frames.frame(one, numbers[0], kind.syntax), str(kind)
+            else:
+                body, parts = MultipartBody(kind.media_type), self._parts(one, numbers, kind, uri)
+                whole = chain((next(parts),), parts)  # what is wrong with all shows in the first
+                pieces, content_type = body.written(whole), body.content_type
+            return kept(self.retrieve.streamed(pieces, content_type, 200, {}), tag)
         raise refuse(406, BYTES)
 
     def _parts(

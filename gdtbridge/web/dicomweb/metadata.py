@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 from flask import Response, request
 
-from gdtbridge import __version__
 from gdtbridge.retrieve.dicom_xml import xml_dataset
-from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.web.dicomweb.compressing import GZIP, compressed, takes_gzip
+from gdtbridge.web.dicomweb.conditional import VARY, kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import accepted
@@ -24,9 +22,6 @@ from gdtbridge.web.problems import refuse
 
 WHOLE: Final = 4 * 1024 * 1024
 """Bytes of an answer that is made before it is sent; a longer one is sent as it is made."""
-KEPT: Final = "private, no-cache"
-"""For this client alone, which asks whether it still is so (RFC 9111 5.2.2.4)."""
-VARY: Final = "Accept, Accept-Encoding, Authorization, Cookie"
 LEFT_OUT: Final = "{} of the instances cannot be read and are left out"
 UNREADABLE: Final = "Davon lässt sich nichts lesen. / Nothing of it can be read."
 
@@ -46,16 +41,16 @@ class MetadataCalls:
         form = form_of(accepted(request))
         found = self.retrieve.found(uids)
         base = self.retrieve.base.uri()
-        tag = _tag_of(found, base, form)
+        tag = tag_of(found, base, form)
         here = self.retrieve.here(found)
-        if len(here) == len(found) and request.if_none_match.contains_weak(tag):
-            return _kept(Response(status=304), tag)
+        if len(here) == len(found) and (same := unchanged(tag)) is not None:
+            return same
         unreadable = self.retrieve.archive.unreadable(here)
         if unreadable == len(here):
             raise refuse(404, UNREADABLE)
         texts = _checked(self.retrieve.archive.metadata_of(here, base), unreadable)
         if not (left_out := len(found) - len(here) + unreadable):
-            return _kept(self._answer(texts, form, 200), tag)
+            return kept(self._answer(texts, form, 200), tag)
         answer = self._answer(texts, form, 206)
         answer.headers["Warning"] = f"299 {base}: {LEFT_OUT.format(left_out)}"
         return answer
@@ -88,23 +83,6 @@ def _checked(texts: Iterator[bytes], unreadable: int) -> Iterator[bytes]:
             raise refuse(503)
         else:
             unreadable -= 1
-
-
-def _tag_of(found: Sequence[WebObject], base: str, form: str) -> str:
-    """Return what an answer is known by: of all that decides what it says."""
-    digest = hashlib.blake2b(f"{__version__} {base} {form}".encode(), digest_size=16)
-    for one in found:
-        leaving = one.leaving
-        said = (leaving.key, leaving.manufacturer, one.path, sorted(leaving.changes.items()))
-        digest.update(json.dumps(said).encode())
-    return digest.hexdigest()
-
-
-def _kept(answer: Response, tag: str) -> Response:
-    answer.set_etag(tag, weak=True)
-    answer.headers["Cache-Control"] = KEPT
-    answer.headers["Vary"] = VARY
-    return answer
 
 
 def _listed(texts: Iterable[bytes]) -> Iterator[bytes]:

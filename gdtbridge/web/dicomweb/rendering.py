@@ -15,11 +15,11 @@ from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.viewing import (
     FrameLook,
     GreyWindow,
-    MediaContent,
     PictureDescription,
     PictureForm,
     ShownFrame,
 )
+from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted, first_of
 from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.numbers import number_of
@@ -101,13 +101,16 @@ class RenderCalls:
         if first_of(wish.ranges, JPEG) is None:
             raise refuse(406, JPEG)
         edge = min(wish.edge(told) or THUMBNAIL, LARGEST_THUMBNAIL)
-        return _answer(self.pictures.thumbnail(one.instance_id, edge))
+        tag = tag_of([one], "thumbnail", str(edge))
+        if (same := unchanged(tag)) is not None:
+            return same
+        return kept(_answer(self.pictures.thumbnail(one.instance_id, edge)), tag)
 
     def shown(self, uids: Mapping[str, str], wish: PictureWish, frame: str = "") -> Response:
         """Answer with a frame, or what stands for what UIDs name; raise `CallRefused`."""
         one, told = self._first(self.retrieve.found(uids))
         if told.media_type:
-            return self._whole(told, wish, self.pictures.content(one.instance_id))
+            return self._whole(one, told, wish)
         if told.kind is ObjectKind.REPORT:
             raise refuse(406, f"{JPEG}, {PNG}")
         number = number_of(frame) if frame else told.representative
@@ -131,20 +134,24 @@ class RenderCalls:
         if media_type is None:
             raise refuse(406, f"{JPEG}, {PNG}")
         look = FrameLook(wish.edge(told), FORMS[media_type], wish.window)
+        tag = tag_of([one], str(number), repr(look), repr(wish.undone))
+        if (same := unchanged(tag)) is not None:
+            return same
         answer = _answer(next(self.pictures.frames(one.instance_id, number, 1, look)))
         base = self.retrieve.base.uri()
         for name in wish.undone:
             answer.headers.add("Warning", f"299 {base}: The {name} is not supported.")
-        return answer
+        return kept(answer, tag)
 
-    def _whole(
-        self, told: PictureDescription, wish: PictureWish, content: MediaContent
-    ) -> Response:
+    def _whole(self, one: WebObject, told: PictureDescription, wish: PictureWish) -> Response:
+        """Answer with a video or a document as it is, or the range of it that is asked for."""
         if first_of(wish.ranges, told.media_type) is None:
             raise refuse(406, told.media_type)
-        pieces = iter(content.pieces(0, content.size))
-        length = {"Content-Length": str(content.size)}
-        return self.retrieve.streamed(pieces, told.media_type, 200, length)
+        tag = tag_of([one], told.media_type)
+        if (same := unchanged(tag)) is not None:
+            return same
+        content = self.pictures.content(one.instance_id)
+        return kept(self.retrieve.content(content, tag), tag, is_strong=True)
 
 
 def _answer(shown: ShownFrame) -> Response:

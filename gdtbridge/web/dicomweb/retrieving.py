@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from flask import Response, request
 
-from gdtbridge.retrieve.bulk_values import bulk_value
+from gdtbridge.retrieve.bulk_values import BYTES, bulk_value
 from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.leaving import leaves_as_stored
 from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
+from gdtbridge.viewing import MediaContent
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
 from gdtbridge.web.problems import refuse
+from gdtbridge.web.ranges import part_of
 
 DICOM: Final = "application/dicom"
-BYTES: Final = "application/octet-stream"
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
-PIECE: Final = 128 * 1024
-"""Bytes handed on at a time: larger ones take the system's time for memory given back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,21 @@ class RetrieveCalls:
         if wanted is None:
             raise refuse(406, BYTES)
         syntax = syntax_for(one.stored_syntax, (AS_STORED,)) or one.stored_syntax
+        tag = tag_of([one], place)
+        if (same := unchanged(tag)) is not None:
+            return same
         with ExitStack() as opened:
             path = opened.enter_context(self.archive.opened(one, syntax))
-            pieces, kind = bulk_value(path, syntax, tags), BYTES
+            value = bulk_value(path, syntax, tags)
             if wanted.is_multipart:
                 uri = f"{self.base.uri()}{one.path}/bulkdata/{place}"
                 body = MultipartBody(BYTES)
-                part = BodyPart({"Content-Type": BYTES, "Content-Location": uri}, pieces)
-                pieces, kind = body.written([part]), body.content_type
-            response = self.streamed(pieces, kind, 200, {})
+                part = BodyPart({"Content-Type": BYTES, "Content-Location": uri}, value.whole())
+                response = self.streamed(body.written([part]), body.content_type, 200, {})
+            else:
+                response = self.content(value, tag)
             response.call_on_close(opened.pop_all().close)
-        return response
+        return kept(response, tag, is_strong=not wanted.is_multipart)
 
     def instance(self, uids: Mapping[str, str]) -> WebObject:
         """Return the one object an address names; raise `CallRefused` (404, 410)."""
@@ -116,9 +120,19 @@ class RetrieveCalls:
         return self._file(SentObject(one, syntax))
 
     def _file(self, one: SentObject) -> Response:
-        headers = {"Content-Location": self.base.uri() + one.stored.path}
-        kind = f"{DICOM}; transfer-syntax={one.syntax}"
-        return self.streamed(self._pieces(one), kind, 200, headers)
+        leaving, syntax = one.stored.leaving, one.syntax
+        is_same = syntax == leaving.TransferSyntaxUID and leaves_as_stored(leaving)
+        tag = tag_of([one.stored], syntax)
+        if (same := unchanged(tag)) is not None:
+            return same
+        kind = f"{DICOM}; transfer-syntax={syntax}"
+        if is_same:
+            whole = [(0, leaving.file.stat().st_size)]
+            response = self.content(MediaContent.of_file(kind, leaving.file, whole), tag)
+        else:
+            response = self.streamed(self._pieces(one), kind, 200, {})
+        response.headers["Content-Location"] = self.base.uri() + one.stored.path
+        return kept(response, tag, is_strong=is_same)
 
     def _parts(self, sent: Sequence[SentObject], status: int) -> Response:
         body, base = MultipartBody(DICOM), self.base.uri()
@@ -136,15 +150,22 @@ class RetrieveCalls:
 
     def _pieces(self, one: SentObject) -> Iterator[bytes]:
         with self.archive.opened(one.stored, one.syntax) as path:
-            yield from pieces_of(path)
+            yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
+
+    def content(self, content: MediaContent, tag: str) -> Response:
+        """Return what is the same as long as its strong ETag is, or the range that is asked for."""
+        return self._in_a_place(lambda: part_of(content, request, tag))
 
     def streamed(
         self, pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
     ) -> Response:
         """Return an answer that has a place of its own until its reader took it."""
+        return self._in_a_place(lambda: Response(pieces, status, dict(headers), content_type=kind))
+
+    def _in_a_place(self, made: Callable[[], Response]) -> Response:
         release = self.streams.take()
         try:
-            response = Response(pieces, status, dict(headers), content_type=kind)
+            response = made()
         except BaseException:
             release()
             raise
@@ -159,13 +180,6 @@ def _place_of(text: str) -> list[int]:
     if len(parts) % 2 == 0 or None in numbers or not all(map(_TAG.fullmatch, tags)):
         raise refuse(404)
     return [int(part, 16) if at % 2 == 0 else int(part) for at, part in enumerate(parts)]
-
-
-def pieces_of(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file, some at a time."""
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
 
 
 def _as_accepted(found: Sequence[WebObject], one: MediaRange) -> Iterator[SentObject]:

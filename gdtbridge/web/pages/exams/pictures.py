@@ -16,12 +16,11 @@ from math import isfinite
 from typing import Final
 
 from flask import Response, request
-from werkzeug.datastructures import Range
 
 from gdtbridge.day.exam import ExamSheet, ShownObject
 from gdtbridge.errors import NotFound
 from gdtbridge.exams.held import NO_SUCH_EXAM
-from gdtbridge.viewing import AS_STORED, FrameLook, GreyWindow, MediaContent, ShownFrame
+from gdtbridge.viewing import AS_STORED, FrameLook, GreyWindow, ShownFrame
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.pages.exams.picture_words import PictureWords
@@ -30,6 +29,7 @@ from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.routing import READ, PageRoute
 from gdtbridge.web.ports import CorePorts
 from gdtbridge.web.problems import refuse
+from gdtbridge.web.ranges import part_of
 
 PICTURES: Final = "picture_"
 """What the names of these calls begin with."""
@@ -117,7 +117,7 @@ class PicturePages:
         if (same := _unchanged(key)) is not None:
             return same
         found = self.core.pictures.content(one.instance_id)
-        return _kept(part_of(found, request.range), key)
+        return _kept(part_of(found, request, _tag(key)), key)
 
     # ------------------------------------------------------------------ whose it is
 
@@ -146,20 +146,6 @@ class PicturePages:
             self._sheets.clear()
         self._sheets[exam_id] = (revision, sheet)
         return sheet
-
-
-def part_of(content: MediaContent, asked: Range | None) -> Response:
-    """Return a file, or the one range of it that is asked for (RFC 9110 14.2)."""
-    span = asked.range_for_length(content.size) if asked is not None else None
-    first, stop = span or (0, content.size)
-    answer = Response(
-        content.pieces(first, stop), 206 if span else 200, content_type=content.media_type
-    )
-    answer.headers["Accept-Ranges"] = "bytes"
-    answer.content_length = stop - first
-    if span:
-        answer.headers["Content-Range"] = f"bytes {first}-{stop - 1}/{content.size}"
-    return answer
 
 
 def _unchanged(key: str) -> Response | None:
