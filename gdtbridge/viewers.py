@@ -49,6 +49,11 @@ VIEWERS: Final[Mapping[str, ViewerKind]] = {
         "{base}/ohif/viewer?StudyInstanceUIDs={study}",
         "orthanc-ohif, Sources/OrthancExplorer.js",
     ),
+    "stone": ViewerKind(
+        "Stone Web viewer, from a server of its own",
+        "{base}/index.html?study={study}",
+        "orthanc-stone, Applications/StoneWebViewer/WebApplication/app.js",
+    ),
     "stone-orthanc": ViewerKind(
         "Stone Web viewer in Orthanc",
         "{base}/stone-webviewer/index.html?study={study}",

@@ -24,6 +24,7 @@ SELECT = f"%20-r%20%22studyUID%3D{STUDY}%22"
         ("ohif", f"{PACS}/viewer?StudyInstanceUIDs={STUDY}"),
         ("ohif-gdtbridge", f"{PACS}/ohif/viewer?StudyInstanceUIDs={STUDY}"),
         ("ohif-orthanc", f"{PACS}/ohif/viewer?StudyInstanceUIDs={STUDY}"),
+        ("stone", f"{PACS}/index.html?study={STUDY}"),
         ("stone-orthanc", f"{PACS}/stone-webviewer/index.html?study={STUDY}"),
         (
             "orthanc-explorer-2",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from flask.testing import FlaskClient
+from pydicom import dcmread
 
 from gdtbridge.errors import SettingsError
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
-from tests.dicomweb.conftest import STUDY, Services
+from tests.dicomweb.conftest import STUDY, Archive, Services
+from tests.dicomweb.test_frames import loop, shades
+from tests.dicomweb.test_retrieving import parts_of
 
 VIEWER = "https://viewer.example"
 ALLOW = "Access-Control-Allow-Origin"
@@ -109,3 +114,40 @@ def test_no_foreign_page_shows_what_older_viewers_are_answered(client: FlaskClie
 
     assert client.get(address, headers=foreign).status_code == 403
     assert client.get(address, buffered=True).status_code == 200
+
+
+def test_each_request_of_stone(archive: Archive) -> None:
+    """As its sources have them (orthanc-stone: StoneWebViewer, Loaders, ParseDicomFromWado)."""
+    settings = load_settings(environ={"GDTBRIDGE_HTTP__ALLOWED_ORIGINS": VIEWER})
+    client = create_app(settings, web_ports(archive.practice.core), dict).test_client()
+    instance = archive.keep(loop(*shades(90, 120)))
+    series = instance.partition("/instances")[0]
+    study, _, series_uid = series.removeprefix("/dicom-web/studies/").partition("/series/")
+    named = f"0020000D={study}&0020000E={series_uid}"
+    searches = {
+        f"studies?0020000D={study}&includefield=00081030": "0020000D",
+        f"series?{named}&includefield=00081030,00200011": "0020000E",
+        f"instances?{named}&includefield=00080016&limit=1": "00080016",
+    }
+    sent = {"Origin": VIEWER, "Sec-Fetch-Site": "cross-site", "Accept": "*/*"}
+    for search, wanted in searches.items():
+        answer = client.get(f"/dicom-web/{search}", headers=sent)
+        assert answer.headers[ALLOW] == VIEWER
+        (row,) = answer.json or []
+        assert row[wanted]["Value"]
+    (told,) = client.get(f"{series}/metadata", headers=sent).json or []
+    assert told["00280008"]["Value"] == [2]
+    jpegs = sent | {"Accept": "image/jpeg"}
+    for path, headers in (
+        (f"{series}/rendered?viewport=100,100", jpegs),
+        (f"{instance}/frames/1/rendered?viewport=100,100", jpegs),
+        (f"{instance}/rendered?window=128,256,linear", jpegs),
+        (f"{instance}/frames/2/rendered?window=127.5,255,linear", sent),
+    ):
+        shown = client.get(path, headers=headers, buffered=True)
+        assert (shown.status_code, shown.content_type) == (200, "image/jpeg")
+    whole = sent | {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+    fetched = client.get(instance, headers=whole, buffered=True)
+    (part,) = parts_of(fetched)
+    assert fetched.headers[ALLOW] == VIEWER
+    assert dcmread(io.BytesIO(part.content)).SOPInstanceUID == instance.rpartition("/")[2]
