@@ -14,6 +14,10 @@ from gdtbridge.tsv import sentences
 
 STORE_SCOPE: Final = "dicomweb-store"
 """The scope of programs that bring objects."""
+WORKLIST_SCOPE: Final = "worklist"
+"""The scope of programs that read and change the worklist, and are told of it."""
+TITLED_SCOPES: Final = frozenset({STORE_SCOPE, WORKLIST_SCOPE})
+"""Those for which a program may stand for a device, by its AE title."""
 SCOPES: Final[Mapping[str, str]] = sentences("accounts/scopes.tsv")
 """What a token may be for: code to ``German / English``."""
 LINK_SECONDS: Final = 24 * 3600.0

@@ -10,7 +10,7 @@ from gdtbridge.accounts.book import LONGEST_NAME, AccountParts
 from gdtbridge.accounts.errors import AccountError
 from gdtbridge.accounts.model import (
     SCOPES,
-    STORE_SCOPE,
+    TITLED_SCOPES,
     AccessToken,
     NewToken,
     digest_of,
@@ -23,6 +23,7 @@ from gdtbridge.errors import NotFound
 MOST_TOKENS: Final = 200
 PREFIX: Final = "gdtb_"
 """How a token begins, so that a person or a scanner of secrets knows it when it lies somewhere."""
+_TITLED: Final = sorted(TITLED_SCOPES)
 
 
 class TokenBook:
@@ -38,7 +39,7 @@ class TokenBook:
     def make(self, name: str, scopes: Iterable[str], by: Actor, aet: str = "") -> NewToken:
         """Make a token; its secret is in the answer and nowhere else. Raises `AccountError`.
 
-        With an ``aet`` what it brings is taken as that device's (`STORE_SCOPE`).
+        With an ``aet`` its program stands for that device, and for no other (`TITLED_SCOPES`).
         """
         name, chosen, aet = " ".join(name.split()), sorted(set(scopes)), aet.strip()
         if not name or len(name) > LONGEST_NAME:
@@ -52,11 +53,12 @@ class TokenBook:
                 "scopes",
                 f"Bitte wählen, wofür er gilt: {', '.join(SCOPES)}. / Say what it is for.",
             )
-        if aet and not (is_ae_title(aet) and STORE_SCOPE in chosen):
+        if aet and (not is_ae_title(aet) or TITLED_SCOPES.isdisjoint(chosen)):
+            german, english = " oder ".join(_TITLED), " or ".join(_TITLED)
             raise AccountError(
                 "aet",
-                f"Bitte einen AE-Titel (1 bis 16 Zeichen, nur mit {STORE_SCOPE}), oder keinen. / "
-                f"Please give an AE title (1 to 16 characters, with {STORE_SCOPE} only), or none.",
+                f"Bitte einen AE-Titel (1 bis 16 Zeichen, nur mit {german}), oder keinen. / "
+                f"Please give an AE title (1 to 16 characters, with {english} only), or none.",
             )
         if len([one for one in self.all() if one.revoked_at is None]) >= MOST_TOKENS:
             raise AccountError("name", "Zu viele Zugangsschlüssel. / Too many access tokens.")

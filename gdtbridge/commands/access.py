@@ -173,7 +173,7 @@ def access_token() -> None:
 @click.option(
     "--aet",
     default="",
-    help="AE-Titel des Geräts, für das er Bilder schickt. / Of the device it sends images for.",
+    help="AE-Titel des Geräts, für das er steht. / AE title of the device it stands for.",
 )
 @as_json_option
 def access_token_add(

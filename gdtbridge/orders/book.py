@@ -9,7 +9,7 @@ undone; that of a file stays, and its record is taken again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -17,8 +17,9 @@ from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import OrderError, ProcessingFailure
+from gdtbridge.errors import OrderError, ProcessingFailure, TooLate
 from gdtbridge.orders import changes, file_store, patient_store, store
+from gdtbridge.orders.beside import NOTHING_BESIDE, WrittenBeside
 from gdtbridge.orders.cases import KnownOrders, decide
 from gdtbridge.orders.details import completed_details
 from gdtbridge.orders.entries import EntryMaker
@@ -59,6 +60,9 @@ MOVED_TO_ANOTHER: Final = (
     "moved, and the new number is another person's; if the move was a mistake, take it back by "
     "gdtbridge patients renumber NEW OLD."
 )
+CHANGED_HANDS: Final = (
+    "Der Auftrag hat inzwischen anders geendet. / The order has ended in another way meanwhile."
+)
 STUDY_TAKEN: Final = (
     "Diese Studie ist schon beauftragt oder schon da. / This study has been ordered already, or is "
     "here."
@@ -82,6 +86,16 @@ def _completed(wanted: WantedOrder, known: Order) -> WantedOrder:
     """Return what is wanted with the details of the known order it does not say anything of."""
     details = completed_details(wanted.request.details, known.details)
     return replace(wanted, request=replace(wanted.request, details=details))
+
+
+def _entered_beside(connection: Connection, order: Order, beside: WrittenBeside) -> Order:
+    """Write what is to be beside an order; return it as it is in this transaction.
+
+    Examinations begin and end without the lock of the worklist folder, so it may have changed.
+    """
+    now = next(iter(store.orders_by_id(connection, [order.id])), order)
+    beside.enter(connection, now)
+    return now
 
 
 class OrderBook:
@@ -167,8 +181,8 @@ class OrderBook:
         self._outbox.wake()
         return outcome, order
 
-    def create(self, wanted: WantedOrder, beside: Callable[[Connection, Order], None]) -> Order:
-        """Place a new order and return it; ``beside`` writes what belongs to it in its transaction.
+    def create(self, wanted: WantedOrder, beside: WrittenBeside) -> Order:
+        """Place a new order and return it, with what is written ``beside`` it.
 
         Raises `AlreadyOrdered` where `take` would change or repeat an order, and `OrderError` when
         a field is wrong. Then, or where ``beside`` raises, nothing is written.
@@ -235,7 +249,7 @@ class OrderBook:
         wanted: WantedOrder,
         draft: Entry,
         asked: Patient,
-        beside: Callable[[Connection, Order], None] | None = None,
+        beside: WrittenBeside = NOTHING_BESIDE,
     ) -> Order:
         """Enter and list a new order; ``asked`` is the patient it was asked for."""
         now = self._clock.utc()
@@ -254,14 +268,19 @@ class OrderBook:
                 note_former(connection, order.study_instance_uid, asked)
             self._name(connection, wanted, RecordOutcome.PLACED, order)
             self._outbox.tell(connection, _added(order))
-            if beside is not None:
-                beside(connection, order)
+            beside.enter(connection, order)
             named = replace(order, reference=wanted.reference, route=wanted.route)
             self._tell(connection, named, OrderProgress.ACCEPTED)
-        self._follow(order, before=None, waited=wanted.record is None)
+        self._follow(order, before=None, waited=wanted.record is None, beside=beside)
         return order
 
-    def _correct(self, wanted: WantedOrder, order: Order, listed: Entry | None) -> Order:
+    def _correct(
+        self,
+        wanted: WantedOrder,
+        order: Order,
+        listed: Entry | None,
+        beside: WrittenBeside = NOTHING_BESIDE,
+    ) -> Order:
         """Let an order say what ``wanted`` says; its accession number and Study UID stay."""
         entry = self._corrected(wanted, order, listed)
         mark = ListingMark.REPLACE if wanted.record is None else ListingMark.ADD
@@ -273,10 +292,18 @@ class OrderBook:
         )
         if order.id:
             with self._database.write() as connection:
+                now = _entered_beside(connection, order, beside)
+                if not now.is_open:
+                    raise TooLate(CHANGED_HANDS)
+                changed = replace(
+                    changed, step_status=now.step_status, mark=changed.mark or now.mark
+                )
                 changes.change_order(connection, changed)
                 self._name(connection, wanted, RecordOutcome.UPDATED, changed)
-            before = replace(order.saying(listed or entry, order.patient), mark=ListingMark.REPLACE)
-            self._follow(changed, before=before, waited=wanted.record is None)
+            said_before = order.saying(listed or entry, order.patient)
+            step = changed.step_status
+            before = replace(said_before, step_status=step, mark=ListingMark.REPLACE)
+            self._follow(changed, before=before, waited=wanted.record is None, beside=beside)
         elif entry != listed:  # only the list knows this order
             self._worklist.replace(entry)
         return changed
@@ -322,15 +349,22 @@ class OrderBook:
             taken = TakenRecord(outcome, order.accession_number, " ".join(remarks))
             file_store.note(connection, record, taken, self._clock.utc())
 
-    def _follow(self, order: Order, *, before: Order | None, waited: bool) -> None:
+    def _follow(
+        self,
+        order: Order,
+        *,
+        before: Order | None,
+        waited: bool,
+        beside: WrittenBeside = NOTHING_BESIDE,
+    ) -> None:
         try:
             self._listing.follow(order)
         except WorklistError:
             if waited:
-                self._undo(order, before)
+                self._undo(order, before, beside)
             raise
 
-    def _undo(self, order: Order, before: Order | None) -> None:
+    def _undo(self, order: Order, before: Order | None, beside: WrittenBeside) -> None:
         """Take back what somebody is told has failed: the order, or what changed in it.
 
         A new order whose entry may still stand there is cancelled, so that it is removed later.
@@ -340,6 +374,7 @@ class OrderBook:
             if before is not None:
                 changes.change_order(connection, before)
                 changes.set_order_state(connection, before.accession_number, before.state)
+                beside.take_back(connection, before)
                 return
             self._outbox.untell(connection, _added(order))
             if gone:
@@ -360,23 +395,40 @@ class OrderBook:
             return Order.of(entry)
         return order
 
-    def change(self, entry: Entry, wanted: WantedOrder) -> Order:
-        """Let a listed entry and its order say what ``wanted`` says; within `writing`."""
-        wanted, _ = self._drafted(wanted)
-        return self._correct(wanted, self.order_of(entry), entry)
+    def change(
+        self, entry: Entry, wanted: WantedOrder, beside: WrittenBeside = NOTHING_BESIDE
+    ) -> Order:
+        """Let a listed entry and its order say what ``wanted`` says; within `writing`.
 
-    def close(self, order: Order, state: OrderState, record: OrderRecord | None = None) -> None:
-        """End an order and take its entry off the list; within `writing`."""
+        Raises as `take`, and `TooLate` where it has ended.
+        """
+        wanted, _ = self._drafted(wanted)
+        return self._correct(wanted, self.order_of(entry), entry, beside)
+
+    def close(
+        self,
+        order: Order,
+        state: OrderState,
+        record: OrderRecord | None = None,
+        beside: WrittenBeside = NOTHING_BESIDE,
+    ) -> None:
+        """End an order and take its entry off the list; within `writing`.
+
+        Raises `TooLate` where it has ended otherwise since it was read.
+        """
         if not order.id:
             self._worklist.remove(order.accession_number, study_uid=order.study_instance_uid)
             return
         with self._database.write() as connection:
+            if _entered_beside(connection, order, beside).state is not order.state:
+                raise TooLate(CHANGED_HANDS)
             changes.close_order(connection, order.id, state)
             self._note(connection, record, RecordOutcome.CANCELLED, order)
             if state is OrderState.CANCELLED:
                 self._tell(connection, order, OrderProgress.CANCELLED)
         closed = replace(order, state=state, mark=ListingMark.REMOVE)
-        self._follow(closed, before=replace(order, mark=None), waited=record is None)
+        waiting = replace(order, mark=None)
+        self._follow(closed, before=waiting, waited=record is None, beside=beside)
 
     def reopen(self, order: Order) -> Order:
         """Let a cancelled order wait again, its entry back on the list; within `writing`."""

@@ -14,6 +14,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.errors import NotFound, TooLate
 from gdtbridge.orders import store
+from gdtbridge.orders.beside import NOTHING_BESIDE, WrittenBeside
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.model import Order, OrderRequest, OrderState, WantedOrder
 from worklist import Entry, WorklistFolder
@@ -66,16 +67,22 @@ class OrderEditor:
         """Return the entry a request would get; raise `OrderError`. Nothing is written."""
         return DraftEntry(*self._book.check(WantedOrder(request)))
 
-    def edit(self, accession_number: str, wanted: Callable[[Order], OrderRequest]) -> EditedOrder:
-        """Let an order say what ``wanted`` makes of it as it is now.
+    def edit(
+        self,
+        accession_number: str,
+        wanted: Callable[[Order], OrderRequest],
+        beside: WrittenBeside = NOTHING_BESIDE,
+    ) -> EditedOrder:
+        """Let an order say what ``wanted`` makes of it as it is now, with what is ``beside`` it.
 
         Raises `NotFound`, `TooLate` where nobody waits any more, `OrderError` for a wrong field,
-        and whatever ``wanted`` raises; then nothing is changed.
+        and whatever ``wanted`` or ``beside`` raises; then nothing is changed.
         """
         with self._book.writing():
             order, entry = self._waiting(accession_number)
             request = wanted(order)
-            after = self._book.change(entry, WantedOrder(request, reference=order.reference))
+            asked = WantedOrder(request, reference=order.reference)
+            after = self._book.change(entry, asked, beside)
         log.info("order %s changed", accession_number)
         return EditedOrder(order, after)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from gdtbridge.clock_jumps import earliest_local
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import SteadyClock
-from gdtbridge.errors import NotFound, ProcessingFailure
+from gdtbridge.errors import NotFound, ProcessingFailure, TooLate
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.model import OrderRequest, OrderState, PlacedOrder, RecordOutcome, WantedOrder
@@ -114,6 +114,8 @@ class OrderFiller:
                 if self._worklist.by_study_uid(entry.StudyInstanceUID) != entry:
                     return OrderState.ORDERED
                 self._book.close(self._book.order_of(entry), state)
+        except TooLate:  # it ended in this moment
+            return OrderState.ORDERED
         except ProcessingFailure:
             log.warning("order %s cannot be removed, trying again", entry.AccessionNumber)
             return OrderState.ORDERED

@@ -125,7 +125,7 @@ def create_app(
         *WorklistApi(core.orders, own, today).routes(),
         *QueryCalls(core.queries, today).routes(),
         *StudyCalls(core.studies, viewer, StudiesPage(frame), own).routes(),
-        *dicomweb_routes(core, own),
+        *dicomweb_routes(core, own, guard),
         *OhifCalls(core.ohif).routes(),
         *fhir_routes(core, own),
     )

@@ -24,7 +24,7 @@ PING_SECONDS: Final = 10.0
 SILENT_SECONDS: Final = 40.0
 """A client that answers no ping for so long is gone."""
 LONGEST_SECONDS: Final = 3600.0
-"""A channel is closed after so long: who opens it again has to have the right, still."""
+"""A channel is closed after so long, whoever it is: a client that is stuck comes anew."""
 VERSION: Final = "13"
 _MAGIC: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
@@ -99,12 +99,16 @@ class WebSocket:
                 self._ping(self._told)
                 self._flush()
 
-    def close(self) -> None:
-        """Say goodbye; the connection ends when the client has answered, or is silent."""
+    def close(self, *, refused: bool = False) -> None:
+        """Say goodbye; the connection ends when the client has answered, or is silent.
+
+        Who is ``refused`` need not come again (1008, RFC 6455 7.4.1).
+        """
         self.is_closed = True
         with self._turn:
             if self._protocol.state is State.OPEN:
-                self._protocol.send_close(CloseCode.GOING_AWAY)
+                code = CloseCode.POLICY_VIOLATION if refused else CloseCode.GOING_AWAY
+                self._protocol.send_close(code)
                 self._flush()
 
     def is_over(self, now: float) -> bool:

@@ -17,6 +17,7 @@ from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import TooLate
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import changes as order_changes
+from gdtbridge.orders.beside import WrittenBeside
 from gdtbridge.orders.book import OrderBook
 from gdtbridge.orders.editing import OrderEditor
 from gdtbridge.orders.model import (
@@ -96,7 +97,7 @@ class WorkItems:
             store.keep(connection, order.id, KeptFacts(sop_instance_uid=named, said=kept_said))
 
         try:
-            order = self.orders.create(wanted, enter)
+            order = self.orders.create(wanted, WrittenBeside(enter))
         except AlreadyOrdered as error:
             raise WorkItemRefused(WorkItemFault.DUPLICATE, uid=self._uid_of(error.order)) from error
         log.info("order %s placed as a work item", order.accession_number)
@@ -117,14 +118,13 @@ class WorkItems:
         merged = {**before.item, **said}
         now = self.clock.local()
         wanted = reading.wanted_request(merged, now, before.order)
+        beside = _kept_and_told(before, said, transaction_uid)
         if wanted != reading.wanted_request(before.item, now, before.order):
-            self.editor.edit(before.order.accession_number, _unless_changed(before.order, wanted))
-        with self.database.write() as connection:
-            found = found_with(connection, uid)
-            _must_be_open_to(found, transaction_uid)
-            kept = {**said_of(found.kept), **reading.kept_of_said(said)}
-            store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
-            _tell_of(connection, found.order, said)
+            unchanged = _unless_changed(before.order, wanted)
+            self.editor.edit(before.order.accession_number, unchanged, beside)
+        else:
+            with self.database.write() as connection:
+                beside.enter(connection, before.order)
         return self.get(uid)
 
     def change_state(
@@ -163,7 +163,7 @@ class WorkItems:
             if found.state is WorkItemState.IN_PROGRESS:
                 self._ask_performer(found, said, requester)
             else:
-                self._call_off(found, said)
+                self._call_off(found, said, _must_be_unclaimed)
         self.orders.follow_examination()
         return self.get(uid)
 
@@ -191,8 +191,11 @@ class WorkItems:
     def _discontinue(self, uid: str, transaction_uid: str) -> None:
         with self.orders.writing():
             found = self.get(uid)
-            _must_end(found, WorkItemState.CANCELED, transaction_uid)
-            self._call_off(found, NOTHING)
+            self._call_off(
+                found,
+                NOTHING,
+                lambda now: _must_end(now, WorkItemState.CANCELED, transaction_uid),
+            )
 
     def _ask_performer(self, found: WorkItem, said: Item, requester: str) -> None:
         """Have the subscribers told that somebody wants an end; raise where none is the performer.
@@ -209,21 +212,54 @@ class WorkItems:
                 raise WorkItemRefused(WorkItemFault.NO_PERFORMER)
             note(connection, found.order, WorkItemEventKind.CANCEL_REQUESTED, _stored(asked))
 
-    def _call_off(self, found: WorkItem, said: Item) -> None:
-        """Cancel the order of a work item, and keep why; within `OrderBook.writing`."""
-        if found.order.arrived:
-            raise WorkItemRefused(WorkItemFault.UNWILLING)
-        kept = called_off(said_of(found.kept), said, self.clock.local())
-        with self.database.write() as connection:
-            store.keep(connection, found.order.id, replace(found.kept, said=_stored(kept)))
-        self.orders.close(found.order, OrderState.CANCELLED)
-        with self.database.write() as connection:
-            order_changes.forget_step(connection, found.order.id)
+    def _call_off(self, found: WorkItem, said: Item, check: Callable[[WorkItem], None]) -> None:
+        """Cancel the order of a work item, and keep why; within `OrderBook.writing`.
+
+        ``check`` raises unless the item, as it is in the transaction, may be canceled.
+        """
+
+        def enter(connection: Connection, order: Order) -> None:
+            now = found_with(connection, found.sop_instance_uid)
+            check(now)
+            if now.order.arrived:
+                raise WorkItemRefused(WorkItemFault.UNWILLING)
+            kept = called_off(said_of(now.kept), said, self.clock.local())
+            store.keep(connection, order.id, replace(now.kept, said=_stored(kept)))
+            order_changes.forget_step(connection, order.id)
+
+        def take_back(connection: Connection, order: Order) -> None:
+            _say_again(connection, order, found)
+
+        beside = WrittenBeside(enter, take_back)
+        self.orders.close(found.order, OrderState.CANCELLED, beside=beside)
         log.info("order %s cancelled as a work item", found.order.accession_number)
 
     def _uid_of(self, order: Order) -> str:
         with self.database.read() as connection:
             return store.kept_of(connection, [order])[order.id].sop_instance_uid
+
+
+def _kept_and_told(before: WorkItem, said: Item, transaction_uid: str) -> WrittenBeside:
+    """Return what an update writes beside the order: what is kept of it, and who is told."""
+
+    def enter(connection: Connection, order: Order) -> None:
+        now = found_with(connection, before.sop_instance_uid)
+        _must_be_open_to(now, transaction_uid)
+        kept = {**said_of(now.kept), **reading.kept_of_said(said)}
+        store.keep(connection, order.id, replace(now.kept, said=_stored(kept)))
+        _tell_of(connection, order, said)
+
+    def take_back(connection: Connection, order: Order) -> None:
+        _say_again(connection, order, before)
+        _tell_of(connection, order, {tag: before.item[tag] for tag in said if tag in before.item})
+
+    return WrittenBeside(enter, take_back)
+
+
+def _say_again(connection: Connection, order: Order, before: WorkItem) -> None:
+    """Let a work item say what it said before."""
+    kept = store.kept_of(connection, [order])[order.id]
+    store.keep(connection, order.id, replace(kept, said=before.kept.said))
 
 
 def _tell_of(connection: Connection, order: Order, said: Item) -> None:
@@ -256,6 +292,12 @@ def _must_be_open_to(found: WorkItem, transaction_uid: str) -> None:
         _must_be_claimed_by(found, transaction_uid)
     elif transaction_uid:
         raise WorkItemRefused(WorkItemFault.NOT_IN_PROGRESS)
+
+
+def _must_be_unclaimed(found: WorkItem) -> None:
+    """Raise `WorkItemRefused` unless nobody has begun an item: else its performer is asked."""
+    if found.state is not WorkItemState.SCHEDULED:
+        raise WorkItemRefused(WorkItemFault.IN_PROGRESS_ALREADY)
 
 
 def _must_end(found: WorkItem, wanted: WorkItemState, transaction_uid: str) -> None:

@@ -62,7 +62,7 @@ def test_what_is_wrong_is_named(house: House, name: str, scopes: list[str], fiel
     [("US_RAUM1", ["studies"]), ("x" * 17, ["dicomweb-store"]), ("\\", ["dicomweb-store"])],
 )
 def test_a_device_is_named_by_its_title(house: House, aet: str, scopes: list[str]) -> None:
-    """By one that can be sent, and for who brings objects."""
+    """By one that can be sent, and for who brings objects or is told of the worklist."""
     with pytest.raises(AccountError) as refused:
         house.access.tokens.make("Sono", scopes, BOSS, aet)
     assert refused.value.field == "aet"

@@ -54,6 +54,18 @@ def test_no_term_stands_twice_in_the_glossary() -> None:
     assert [term for term, count in Counter(rows()).items() if count > 1] == []
 
 
+def test_a_row_stands_under_its_room() -> None:
+    """Who looks for what a room knows finds it there, and nothing else."""
+    wrong, room = [], ""
+    for line in GLOSSARY.read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            room = line.removeprefix("## ")
+        match = ROW.match(line)
+        if match and room not in match["module"].split(".")[:2]:
+            wrong.append((room, match["term"]))
+    assert wrong == []
+
+
 @pytest.mark.parametrize("line", ["| Entry | Eintrag | what | `worklist.entry` |"])
 def test_a_row_is_read(line: str) -> None:
     """The pattern of rows finds rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 import requests
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import CloseCode
 from websockets.protocol import Protocol, Side
 from websockets.sync.client import ClientConnection, connect
 
+from gdtbridge.accounts import Role
 from gdtbridge.retrieve.json_item import read_json_dataset
 from gdtbridge.service import web_ports
 from gdtbridge.settings import HttpSettings, load_settings
@@ -31,6 +33,7 @@ from gdtbridge.work_items.subscriptions import (
     FILTERED_ITEMS,
     WorkItemSubscriptions,
 )
+from tests.tools.house import BOSS
 from tests.tools.practice import Practice
 from tests.tools.waiting import wait_for
 from worklist.item import vr_of
@@ -38,6 +41,9 @@ from worklist.item import vr_of
 CLAIM = "2.25.1001"
 SECONDS = 30
 """How long an event may take on a busy machine."""
+Shown = Mapping[str, str]
+"""The headers by which a caller shows who it is."""
+NOTHING_SHOWN: Shown = {}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ class Station:
         """Where the services are, without the scheme."""
         return f"://127.0.0.1:{self.server.port}/dicom-web"
 
-    def call(self, method: str, path: str, **said: str) -> requests.Response:
+    def call(
+        self, method: str, path: str, shown: Shown = NOTHING_SHOWN, **said: str
+    ) -> requests.Response:
         """Make a call with attributes by keyword."""
         dataset = {}
         for word, one in said.items():
@@ -63,7 +71,7 @@ class Station:
             method,
             f"http{self.place}/workitems/{path}",
             data=json.dumps(dataset) if said else None,
-            headers={"Content-Type": "application/dicom+json"} if said else None,
+            headers={**shown, **({"Content-Type": "application/dicom+json"} if said else {})},
             timeout=SECONDS,
         )
 
@@ -80,10 +88,12 @@ class Station:
         return self.call("PUT", path, ProcedureStepState=state, TransactionUID=CLAIM).status_code
 
     @contextmanager
-    def channel(self, aet: str) -> Iterator[ClientConnection]:
+    def channel(self, aet: str, shown: Shown = NOTHING_SHOWN) -> Iterator[ClientConnection]:
         """Open a subscriber's event channel."""
         address = f"ws{self.place}/subscribers/{aet}"
-        with connect(address, open_timeout=SECONDS, close_timeout=SECONDS) as socket:
+        with connect(
+            address, additional_headers=shown, open_timeout=SECONDS, close_timeout=SECONDS
+        ) as socket:
             yield socket
 
 
@@ -258,13 +268,84 @@ def test_who_reads_and_leaves_has_got_it(station: Station) -> None:
     sent: list[bytes] = []
     socket, client = WebSocket(), Protocol(Side.CLIENT)
     socket.attach(sent.append)
-    EventChannels(web_ports(station.practice.core).work_items).open("BRIEF", socket)
+    EventChannels(web_ports(station.practice.core).work_items).open("BRIEF", socket, lambda: True)
     wait_for(lambda: sent)
     client.receive_data(b"".join(sent))
     socket.received(b"".join(client.data_to_send()))
     socket.detach()
     wait_for(lambda: events.received("BRIEF") == events.newest())
     events.unsubscribe(EVERY_ITEM, "BRIEF")
+
+
+@pytest.fixture
+def guarded(station: Station) -> Iterator[Station]:
+    """Return the practice with a web server nobody may ask who does not say who they are."""
+    environ = {"GDTBRIDGE_HTTP__PORT": "0", "GDTBRIDGE_ACCESS__REQUIRED": "true"}
+    server = create_server(load_settings(environ=environ), web_ports(station.practice.core), dict)
+    server.start()
+    yield Station(station.practice, server)
+    server.stop(grace=2)
+
+
+def token_of(station: Station, name: str, aet: str = "") -> tuple[int, Shown]:
+    """Make a token of the worklist; return its number, and how it is shown."""
+    made = station.practice.core.access.tokens.make(name, ["worklist"], BOSS, aet)
+    return made.token.id, {"Authorization": f"Bearer {made.secret}"}
+
+
+def test_a_title_is_for_the_token_that_bears_it(guarded: Station) -> None:
+    """It speaks for no other, and no other token for it; of a claim it is the performer."""
+    _, bound = token_of(guarded, "Raum 7", "ROOM7")
+    _, free = token_of(guarded, "Leitstand")
+    uid = guarded.order("Gebunden")
+
+    for shown, aet, status in (
+        (bound, "room7", 201),
+        (bound, "ROOM8", 403),
+        (free, "ROOM8", 201),
+        (free, "ROOM7", 403),
+    ):
+        asked = f"{uid}/subscribers/{aet}"
+        answer = guarded.call("POST", asked, shown)
+        assert (answer.status_code, aet) == (status, aet), answer.text
+        if status == 403:
+            assert guarded.call("DELETE", asked, shown).status_code == 403
+            with pytest.raises(InvalidStatus, match="403"), guarded.channel(aet, shown):
+                pass
+    claim = {"ProcedureStepState": "IN PROGRESS", "TransactionUID": CLAIM}
+    assert guarded.call("PUT", f"{uid}/state/ROOM8", bound, **claim).status_code == 403
+    assert guarded.call("PUT", f"{uid}/state", bound, **claim).status_code == 200
+    assert guarded.practice.core.work_items.get(uid).kept.performer == "ROOM7"
+
+
+def test_a_channel_ends_with_the_right_to_it(guarded: Station) -> None:
+    """Nothing is told to a token that was revoked, nor to a person who has signed out."""
+    access = guarded.practice.core.access
+    number, shown = token_of(guarded, "Sperren", "ENDED")
+    person = access.accounts.make("anna", "Anna Krüger", Role.READER, BOSS)
+    cookie = access.desk.begin(person, "127.0.0.1").cookie
+    signed_in = {"Cookie": f"gdtbridge={cookie}"}
+    assert guarded.call("POST", f"{EVERY_ITEM}/subscribers/ENDED", shown).status_code == 201
+    events = WorkItemSubscriptions(guarded.practice.database)
+    events.subscribe(EVERY_ITEM, "SCREEN")
+
+    with (
+        guarded.channel("ENDED", shown) as of_token,
+        guarded.channel("SCREEN", signed_in) as of_person,
+    ):
+        uid = guarded.order("Vorerst")
+        for channel in (of_token, of_person):
+            assert states(channel, 1) == [(uid, "SCHEDULED")]
+        access.tokens.revoke(number, BOSS)
+        guarded.order("Danach")
+        with pytest.raises(ConnectionClosed) as ended:
+            of_token.recv(timeout=SECONDS)
+        assert ended.value.rcvd is not None
+        assert ended.value.rcvd.code == CloseCode.POLICY_VIOLATION
+        event(of_person)
+        access.desk.sign_out(cookie, "127.0.0.1")
+        with pytest.raises(ConnectionClosed):  # in a second, although nothing happens
+            of_person.recv(timeout=SECONDS)
 
 
 def test_events_are_bounded(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:

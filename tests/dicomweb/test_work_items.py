@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -18,13 +18,17 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from werkzeug.test import TestResponse
 
 from gdtbridge.day import LineState
-from gdtbridge.orders.model import OrderState
+from gdtbridge.errors import TooLate
+from gdtbridge.orders.book import OrderBook
+from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
 from gdtbridge.web.dicomweb.place import ROOT
+from gdtbridge.work_items import book
 from gdtbridge.work_items.states import state_of
 from gdtbridge.work_items.uids import order_id_in
+from tests.orders.test_orders import refusing
 from tests.tools.practice import Practice
 from tests.tools.steps import begun, ended, message
 from worklist import StepStatus
@@ -434,6 +438,65 @@ def test_an_update_changes_the_order(calls: Calls) -> None:
     assert (refused.status_code, fields) == (400, {"PatientID", "ProcedureStepState"})
     assert calls.send("POST", f"{path}?transaction={CLAIM}", changes).status_code == 409
     assert calls.send("POST", "/2.25.1", changes).status_code == 404
+
+
+def test_an_update_changes_order_and_item_or_neither(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where more is said than is kept, and where the folder of the list refuses."""
+    path = calls.make()
+    changes = told(ProcedureStepLabel="Abdomen", InputReadinessState="INCOMPLETE")
+
+    def refused(status: int) -> None:
+        before = calls.item(path)
+        assert calls.send("POST", path, changes).status_code == status
+        assert calls.item(path) == before
+        entry = calls.practice.worklist.get(calls.number(path))
+        assert entry is not None
+        assert entry.RequestedProcedureDescription == "Schilddrüse"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(book, "MOST_SAID", 10)
+        refused(413)
+    with refusing(calls.practice, "replace"):
+        refused(503)
+    assert calls.send("POST", path, changes).status_code == 200
+    said = read(calls.item(path))
+    assert (said["ProcedureStepLabel"], said["InputReadinessState"]) == ("Abdomen", "INCOMPLETE")
+
+
+def test_a_change_knows_what_began_meanwhile(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that begins, or a client that claims, while the order is read is not undone."""
+    path = calls.make()
+    order = calls.practice.core.editor.read(calls.number(path))
+    drafted = OrderBook.change
+
+    def begins(self: OrderBook, *said: Any) -> Order:
+        with calls.practice.database.write() as connection:
+            self.examination_began(connection, order)
+        return drafted(self, *said)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OrderBook, "change", begins)
+        request = calls.practice.order(procedure="Abdomen")
+        request = replace(request, patient=order.patient, station="US02")
+        calls.practice.core.editor.edit(order.accession_number, lambda _: request)
+    entry = calls.practice.worklist.get(order.accession_number)
+    assert entry is not None
+    assert entry.RequestedProcedureDescription == "Abdomen"
+    assert entry.ScheduledProcedureStepStatus == StepStatus.STARTED
+    assert calls.state(path) == CLAIMED
+
+    def ends(self: OrderBook, *said: Any) -> Order:
+        with calls.practice.database.write() as connection:
+            self.examination_ended(connection, order)
+        return drafted(self, *said)
+
+    monkeypatch.setattr(OrderBook, "change", ends)
+    with pytest.raises(TooLate):
+        calls.practice.core.editor.edit(order.accession_number, lambda _: request)
+    calls.practice.core.order_book.follow_examination()
+    assert calls.practice.worklist.get(order.accession_number) is None
 
 
 def test_a_search_matches_as_a_worklist_does(calls: Calls) -> None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import Final
+from io import BytesIO
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
@@ -103,6 +104,26 @@ class Guard:
             self._check_place(request)
         else:
             self._check(request, whole=False)
+
+    def lasting(self, request: Request) -> Callable[[], Principal | None]:
+        """Return what tells who makes a call that lasts; None where it would not pass any more.
+
+        Nor where it would pass as somebody else's. It may be asked in any thread, as often as
+        wanted; a person does nothing by that, so that a session nobody uses ends.
+        """
+        who = request.environ.get(PRINCIPAL)
+        environ = {key: said for key, said in request.environ.items() if isinstance(said, str)}
+
+        def caller() -> Principal | None:
+            again = Request({**environ, "wsgi.input": BytesIO()})
+            try:
+                self.check_head(again)
+            except CallRefused:
+                return None
+            found = again.environ.get(PRINCIPAL)
+            return found if _is_same(who, found) else None
+
+        return caller
 
     def _check(self, request: Request, *, whole: bool) -> None:
         self._check_place(request)
@@ -213,6 +234,13 @@ def is_page_view(request: Request) -> bool:
     if mode is not None:
         return mode.lower() == "navigate"
     return headers.get("Upgrade-Insecure-Requests", "") == "1"
+
+
+def _is_same(who: object, again: object) -> TypeGuard[Principal]:
+    """Return whether both are somebody, and the same one."""
+    if not isinstance(who, Principal) or not isinstance(again, Principal):
+        return False
+    return who.actor == again.actor
 
 
 def _origin(url: str) -> str:

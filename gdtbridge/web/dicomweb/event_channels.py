@@ -2,13 +2,17 @@
 
 A subscriber has one channel, the newest it opened. It is sent the events it still has to get, and
 they count as got when it has answered the ping behind them; so a connection that breaks, or a
-restart, repeats the last ones instead of losing them.
+restart, repeats the last ones instead of losing them. Whoever opened it is asked for the right to
+it before anything is sent, and every few seconds: a channel is open no longer than its token is
+good, or its person signed in.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from gdtbridge.logs import describe
@@ -25,16 +29,30 @@ MOST: Final = 20
 """Channels at a time."""
 LOOK_SECONDS: Final = 0.25
 """How often is looked for new events while a channel is open."""
+RIGHT_SECONDS: Final = 1.0
+"""How often is looked whether who opened a channel still may have it."""
 
 
 class _Channel:
-    """A subscriber's channel and how far it was told."""
+    """A subscriber's channel, how far it was told, and who may have it."""
 
-    def __init__(self, aet: str, socket: WebSocket, sent: int) -> None:
+    def __init__(
+        self, aet: str, socket: WebSocket, sent: int, is_permitted: Callable[[], bool]
+    ) -> None:
         self.aet = aet
         self.socket = socket
         self.sent = sent
         self.confirmed = sent
+        self._is_permitted = is_permitted
+        self._looked = time.monotonic()
+
+    def is_refused(self, *, at_once: bool) -> bool:
+        """Return whether it may be open no longer; looked at ``at_once`` or when it is time."""
+        now = time.monotonic()
+        if not at_once and now - self._looked < RIGHT_SECONDS:
+            return False
+        self._looked = now
+        return not self._is_permitted()
 
 
 class EventChannels:
@@ -46,8 +64,8 @@ class EventChannels:
         self._open: dict[str, _Channel] = {}
         self._running = False
 
-    def open(self, aet: str, socket: WebSocket) -> None:
-        """Serve a subscriber by a new channel; one it had is closed.
+    def open(self, aet: str, socket: WebSocket, is_permitted: Callable[[], bool]) -> None:
+        """Serve a subscriber by a new channel as long as it ``is_permitted``; one it had is closed.
 
         Raises `CallRefused` (503) where there are too many.
         """
@@ -57,7 +75,7 @@ class EventChannels:
                 raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS)))
         if before is not None:
             self._confirm(before)
-        channel = _Channel(aet, socket, self._ports.events.received(aet))
+        channel = _Channel(aet, socket, self._ports.events.received(aet), is_permitted)
         with self._turn:
             self._open[aet] = channel
             if not self._running:
@@ -106,7 +124,12 @@ class EventChannels:
         if is_closed:
             self._forget(channel)
             return
-        if channel.sent == channel.confirmed and events.newest() > channel.sent:
+        has_news = channel.sent == channel.confirmed and events.newest() > channel.sent
+        if channel.is_refused(at_once=has_news):
+            log.info("an event channel is closed: who opened it may not have it any more")
+            self._forget(channel)
+            channel.socket.close(refused=True)
+        elif has_news:
             batch = events.pending(channel.aet, channel.sent)
             channel.sent = batch.last
             channel.socket.tell([json_text(report) for report in batch.reports], batch.last)

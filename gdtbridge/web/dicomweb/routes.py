@@ -7,7 +7,9 @@ from typing import Final
 
 from gdtbridge.commitment import LARGEST_REQUEST
 from gdtbridge.settings import MEGABYTE
+from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
+from gdtbridge.web.access.titles import TitleRule
 from gdtbridge.web.api.worklist import Route
 from gdtbridge.web.bodies import BodyRule, BodySpool
 from gdtbridge.web.dicomweb.capabilities import CapabilityCalls
@@ -46,21 +48,21 @@ WORK_ITEMS: Final = f"{ROOT}/workitems"
 WORK_ITEM: Final = f"{WORK_ITEMS}/<uid>"
 
 
-def dicomweb_routes(core: CorePorts, own: OwnAddress) -> tuple[Route, ...]:
-    """Return every call with its endpoint."""
-    base = WebBase(own)
+def dicomweb_routes(core: CorePorts, own: OwnAddress, guard: Guard) -> tuple[Route, ...]:
+    """Return every call with its endpoint; ``guard`` is asked again by what lasts."""
+    base, titles = WebBase(own), TitleRule(core.access.memory)
     search = SearchCalls(core.archive, base)
     retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS, most_waiting=WAITING_READERS))
     render = RenderCalls(retrieve, core.pictures)
     by_parameters = UriCalls(retrieve, render).retrieve_object
     channels = EventChannels(core.work_items)
-    subscriptions = SubscriptionCalls(core.work_items, channels, base)
+    subscriptions = SubscriptionCalls(core.work_items, channels, base, titles, guard)
     services = (
         *_searches(search),
         *_objects(retrieve),
         *_frames(FrameCalls(retrieve, core.frames)),
         *_pictures(render),
-        *_work_items(WorkItemCalls(core.work_items, base)),
+        *_work_items(WorkItemCalls(core.work_items, base, titles)),
         *_changes(core, base),
         *_subscriptions(subscriptions),
     )

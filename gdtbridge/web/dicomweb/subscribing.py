@@ -9,6 +9,9 @@ from typing import Final
 from flask import Response, request
 
 from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.web.access.guard import Guard
+from gdtbridge.web.access.principal import principal
+from gdtbridge.web.access.titles import TitleRule
 from gdtbridge.web.dicomweb.event_channels import EventChannels
 from gdtbridge.web.dicomweb.place import WebBase
 from gdtbridge.web.dicomweb.searching import NO_VALUE, asked_attributes
@@ -31,9 +34,12 @@ class SubscriptionCalls:
     ports: WorkItemPorts
     channels: EventChannels
     base: WebBase
+    titles: TitleRule
+    guard: Guard
 
     def subscribe(self, uid: str, aet: str) -> Response:
         """Subscribe to a work item, or to all (PS3.18 11.10)."""
+        self.titles.must_permit(principal(), aet)
         with refusing(self.base):
             try:
                 self.ports.events.subscribe(uid, aet, tuple(_keys()))
@@ -46,12 +52,14 @@ class SubscriptionCalls:
 
     def unsubscribe(self, uid: str, aet: str) -> Response:
         """Unsubscribe from a work item, or from all (PS3.18 11.11)."""
+        self.titles.must_permit(principal(), aet)
         with refusing(self.base):
             self.ports.events.unsubscribe(uid, aet)
         return _nothing(200)
 
     def suspend(self, uid: str, aet: str) -> Response:
         """Suspend a subscription to all work items (PS3.18 11.12)."""
+        self.titles.must_permit(principal(), aet)
         with refusing(self.base):
             self.ports.events.suspend(uid, aet)
         return _nothing(200)
@@ -59,9 +67,16 @@ class SubscriptionCalls:
     def open(self, aet: str) -> Response:
         """Open the event channel of a subscriber: a WebSocket (PS3.18 8.10.4)."""
         socket = web_socket_asked()
+        self.titles.must_permit(principal(), aet)
         if not self.ports.events.is_subscriber(aet):
             raise refuse(404, NO_SUBSCRIBER)
-        self.channels.open(aet, socket)
+        caller = self.guard.lasting(request)
+
+        def is_permitted() -> bool:
+            who = caller()
+            return who is not None and self.titles.permits(who, aet)
+
+        self.channels.open(aet, socket, is_permitted)
         return switched_to(socket)
 
 

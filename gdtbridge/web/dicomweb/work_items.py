@@ -14,7 +14,8 @@ from flask import Response, request
 from gdtbridge.errors import OrderError
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.tsv import table
-from gdtbridge.web.access.principal import concerns_order
+from gdtbridge.web.access.principal import concerns_order, principal
+from gdtbridge.web.access.titles import TitleRule
 from gdtbridge.web.dicomweb.datasets import sent_dataset
 from gdtbridge.web.dicomweb.negotiation import accepted
 from gdtbridge.web.dicomweb.place import WebBase
@@ -74,6 +75,7 @@ class WorkItemCalls:
 
     ports: WorkItemPorts
     base: WebBase
+    titles: TitleRule
 
     def search(self) -> Response:
         """Search for work items (PS3.18 11.9)."""
@@ -114,6 +116,7 @@ class WorkItemCalls:
 
     def change_state(self, uid: str, aet: str = "") -> Response:
         """Change the state of a work item (PS3.18 11.7)."""
+        aet = self._title(aet)
         said = sent_dataset()
         wanted = text_of(said, "ProcedureStepState")
         known = text_of(said, "TransactionUID") or _parameter(*TRANSACTION_PARAMETERS)
@@ -123,8 +126,16 @@ class WorkItemCalls:
 
     def request_cancel(self, uid: str, aet: str = "") -> Response:
         """Request the cancellation of a work item (PS3.18 11.8)."""
+        aet = self._title(aet)
         said = sent_dataset() if request.content_length or request.mimetype else NOTHING
         return self._changed(uid, 202, lambda: self.ports.items.request_cancel(uid, said, aet))
+
+    def _title(self, said: str) -> str:
+        """Return the AE title for which a call speaks: as it says, else that of its token."""
+        who = principal()
+        if said:
+            self.titles.must_permit(who, said)
+        return said or who.aet
 
     def _changed(self, uid: str, status: int, change: Callable[[], WorkItem]) -> Response:
         told = ""
