@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from gdtbridge.fhir.elements import Json, said
 from gdtbridge.fhir.facade import FoundPage
-from gdtbridge.fhir.tables import RESOURCES, includes, parameters
+from gdtbridge.fhir.tables import RESOURCES, Include, includes, parameters, reverse_includes
 
 FHIR_VERSION: Final = "4.0.1"
 STATED: Final = "2026-12-01"
 """The day the capabilities changed last."""
 FORMATS: Final = ("application/fhir+json", "json")
+CONTROLS: Final = (
+    *(("_count", "number"), ("_sort", "string"), ("_include", "string"), ("_revinclude", "string")),
+    *(("_summary", "string"), ("_total", "string"), ("_elements", "string")),
+)
+"""What every search may say of its answer, and the type of each that comes nearest."""
 NOTE: Final = "Read only; what was decided, as it is now. Nothing is stored as a resource."
 
 
@@ -54,9 +59,14 @@ def capability_statement(base: str) -> Json:
                 "documentation": NOTE,
                 "security": {"cors": True, "description": "Authorization: Bearer, scope fhir"},
                 "resource": resources,
+                "searchParam": [{"name": name, "type": kind} for name, kind in CONTROLS],
             }
         ],
     }
+
+
+def _names(told: Iterable[Include]) -> list[str]:
+    return list(dict.fromkeys(f"{one.source}:{one.name}" for one in told))
 
 
 def _resource(kind: str) -> Json:
@@ -65,6 +75,7 @@ def _resource(kind: str) -> Json:
         type=kind,
         interaction=[{"code": "read"}, {"code": "search-type"}],
         versioning="no-version",
-        searchInclude=[f"{kind}:{one.name}" for one in includes()[kind]],
+        searchInclude=_names(includes()[kind]),
+        searchRevInclude=_names(reverse_includes()[kind]),
         searchParam=[{"name": one.name, "type": one.kind.value} for one in known],
     )

@@ -9,9 +9,13 @@ from enum import StrEnum
 from typing import Final
 
 _DATE: Final = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
     re.ASCII,
 )
+
+
+MICROS: Final = 6
+"""Digits of a fraction of a second that count."""
 
 
 class DatePrefix(StrEnum):
@@ -67,14 +71,17 @@ def range_of(text: str) -> DateRange | None:
     match = _DATE.fullmatch(text.strip().replace(" ", "+"))
     if match is None:
         return None
-    year, month, day, hour, minute, second, _, zone = match.groups()
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
         that_day = date(int(year), int(month or 1), int(day or 1))
-        clock = time(int(hour or 0), int(minute or 0), int(second or 0))
+        digits = (fraction or "")[:MICROS]
+        micros = int(digits.ljust(MICROS, "0")) if digits else 0
+        clock = time(int(hour or 0), int(minute or 0), int(second or 0), micros)
         first = datetime.combine(that_day, clock)
-        if hour:
-            length = timedelta(seconds=1) if second else timedelta(minutes=1)
-            last = first + length
+        if digits:
+            last = first + timedelta(microseconds=10 ** (MICROS - len(digits)))
+        elif hour:
+            last = first + (timedelta(seconds=1) if second else timedelta(minutes=1))
         elif day:
             last = first + timedelta(days=1)
         else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from datetime import date, datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 Json = dict[str, Any]
@@ -70,6 +70,13 @@ def on(day: date | None, moment: time | None = None) -> str:
     if day is None:
         return ""
     return day.isoformat() if moment is None else at(datetime.combine(day, moment))
+
+
+def changed_at(seconds: float, tags: Sequence[Json] = ()) -> Json:
+    """Return the meta element of what changed last then (UTC seconds; 0: nobody knows)."""
+    moment = datetime.fromtimestamp(seconds, UTC).astimezone() if seconds else None
+    told = moment.isoformat(timespec="milliseconds") if moment is not None else ""
+    return said(lastUpdated=told, tag=list(tags))
 
 
 def only(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import islice
 from typing import Final
 
 from gdtbridge.fhir.elements import Json
 from gdtbridge.fhir.ids import patient_id, uid_of
-from gdtbridge.fhir.matching import matches
+from gdtbridge.fhir.matching import at_path, matches
 from gdtbridge.fhir.query import (
+    CURSOR,
     ChainedCondition,
     ResourceQuery,
     SearchCondition,
     SearchValue,
 )
 from gdtbridge.fhir.resources.patients import merged_resource
+from gdtbridge.fhir.sorting import ranks_of
 from gdtbridge.fhir.sources import FhirBase, FoundResource, ResourceSources
 from gdtbridge.fhir.store import numbers_now
 from gdtbridge.fhir.study_part import StudyPart
+from gdtbridge.fhir.subset import with_elements
 from gdtbridge.fhir.tables import ParameterKind, parameters
-from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.finder import QueryRefused, Viewer
 from gdtbridge.retrieve.store import Narrowing
 from gdtbridge.retrieve.web_search import SECONDS, SearchTooBroad
 
+MOST_BESIDE: Final = 5_000
+"""Resources of a page with what is beside its matches."""
 MOST_CHAINED: Final = 100
 """Patients a chained condition may lead to."""
 NARROWS: Final = "patient, identifier, started"
 """What makes a search small, for people."""
-INCLUDES: Final = "_count, _include"
+INCLUDES: Final = "_count, _include, _revinclude"
 """What makes small what is told beside the matches."""
 
 
@@ -71,26 +78,25 @@ class FhirFacade:
             return FoundPage((), total=0)
         if not query.count:
             return FoundPage((), total=self._count(asked, viewer, base, until))
-        found: list[FoundResource] = []
-        for one in self._matching(asked, viewer, base, until):
-            found.append(one)
-            if len(found) > query.count:
-                break
+        found = list(islice(self._in_order(asked, viewer, base, until), query.count + 1))
         page = found[: query.count]
         has_more = len(found) > len(page)
         total = None if has_more or query.cursor else len(page)
         if total is None and query.wants_total:
             total = self._count(asked, viewer, base, until)
         cursor = page[-1].place if has_more else ""
-        included = tuple(self._included(query, page, viewer, base, until))
+        included = tuple(self._beside(query, page, viewer, base, until))
+        if query.elements:
+            page = [
+                replace(one, resource=with_elements(one.resource, query.elements)) for one in page
+            ]
         return FoundPage(tuple(page), included, total, cursor)
 
     def read(self, kind: str, id_: str, viewer: Viewer, base: FhirBase) -> FoundResource | None:
         """Return the resource of a type that has an id; None where there is none."""
         if kind == "Patient" and (moved := self._moved(id_)) is not None:
             return moved
-        condition = SearchCondition(parameters()[kind]["_id"], (SearchValue(id_),))
-        query = ResourceQuery(kind=kind, conditions=(condition,))
+        query = _query_of(kind, "_id", [id_])
         until = self.monotonic() + SECONDS
         return next(self._matching(query, viewer, base, until), None)
 
@@ -120,13 +126,42 @@ class FhirFacade:
             elif self.monotonic() > until:
                 raise SearchTooBroad(NARROWS)
 
-    def _count(self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float) -> int:
-        count = 0
-        for _ in self._matching(replace(query, cursor=""), viewer, base, until):
-            count += 1
+    def _in_order(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+    ) -> Iterator[FoundResource]:
+        """Yield what matches behind the cursor, as it is to be sorted; raise `QueryRefused`.
+
+        Of what is sorted all matches are looked through for each page, and one page is kept.
+        """
+        if not query.sorting:
+            yield from self._matching(query, viewer, base, until)
+            return
+        every = replace(query, cursor="")
+
+        def place(one: FoundResource) -> tuple[object, ...]:
+            return (*ranks_of(one.resource, query.sorting), one.place)
+
+        behind: tuple[object, ...] = ()
+        if query.cursor:
+            found = self._timed(every, viewer, base, until)
+            last = next((one for one in found if one.place == query.cursor), None)
+            if last is None:
+                raise QueryRefused(CURSOR)
+            behind = place(last)
+        found = self._timed(every, viewer, base, until)
+        yield from nsmallest(query.count + 1, (one for one in found if place(one) > behind), place)
+
+    def _timed(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+    ) -> Iterator[FoundResource]:
+        """Yield all that matches; raise `SearchTooBroad` when it takes too long."""
+        for one in self._matching(query, viewer, base, until):
+            yield one
             if self.monotonic() > until:
                 raise SearchTooBroad(NARROWS)
-        return count
+
+    def _count(self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float) -> int:
+        return sum(1 for _ in self._timed(replace(query, cursor=""), viewer, base, until))
 
     def _resolved(
         self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
@@ -157,7 +192,8 @@ class FhirFacade:
 
     def _of_today(self, condition: SearchCondition) -> SearchCondition:
         name, kind = condition.parameter.name, condition.parameter.kind
-        if kind is not ParameterKind.REFERENCE or name not in {"patient", "subject"}:
+        leads = kind is ParameterKind.REFERENCE and name in {"patient", "subject"}
+        if not leads or not condition.is_plain:
             return condition
         values = tuple(replace(one, text=self._now(one.text)) for one in condition.values)
         return replace(condition, values=values)
@@ -169,7 +205,7 @@ class FhirFacade:
             now = numbers_now(connection, [number])
         return f"Patient/{patient_id(now.pop())}" if now else text
 
-    def _included(
+    def _beside(
         self,
         query: ResourceQuery,
         page: Sequence[FoundResource],
@@ -177,22 +213,40 @@ class FhirFacade:
         base: FhirBase,
         until: float,
     ) -> Iterator[Json]:
-        """Yield what the matches of a page lead to, each once."""
+        """Yield what the matches of a page lead to, and what leads to them, each once."""
         told = {f"{query.kind}/{one.resource['id']}" for one in page}
-        for include in query.includes:
-            for one in page:
-                for reference in _references(one.resource.get(include.path, ())):
-                    kind, _, id_ = reference.partition("/")
-                    if kind == include.target and reference not in told:
-                        if self.monotonic() > until:
-                            raise SearchTooBroad(INCLUDES)
-                        told.add(reference)
-                        found = self.read(kind, id_, viewer, base)
-                        if found is not None:
-                            yield found.resource
+        for wanted in (*_wanted(query, page), *_wanted_back(query, page)):
+            for one in self._matching(wanted, viewer, base, until):
+                if self.monotonic() > until:
+                    raise SearchTooBroad(INCLUDES)
+                name = f"{wanted.kind}/{one.resource['id']}"
+                if name not in told:
+                    told.add(name)
+                    yield one.resource
+                if len(told) > MOST_BESIDE:
+                    raise SearchTooBroad(INCLUDES)
 
 
-def _references(element: Json | Sequence[Json]) -> Iterator[str]:
-    for one in [element] if isinstance(element, dict) else element:
-        if "reference" in one:
-            yield one["reference"]
+def _wanted(query: ResourceQuery, page: Sequence[FoundResource]) -> Iterator[ResourceQuery]:
+    """Yield searches for what the matches of a page lead to."""
+    ids: dict[str, dict[str, None]] = {}
+    for include in query.includes:
+        for one in page:
+            for element in at_path(one.resource, include.path):
+                kind, _, id_ = element.get("reference", "").partition("/")
+                if kind == include.target:
+                    ids.setdefault(kind, {})[id_] = None
+    for kind, found in ids.items():
+        yield _query_of(kind, "_id", found)
+
+
+def _wanted_back(query: ResourceQuery, page: Sequence[FoundResource]) -> Iterator[ResourceQuery]:
+    """Yield searches for what leads to the matches of a page."""
+    ids = [f"{query.kind}/{one.resource['id']}" for one in page]
+    for include in query.reverse_includes if ids else ():
+        yield _query_of(include.source, include.name, ids)
+
+
+def _query_of(kind: str, name: str, texts: Iterable[str]) -> ResourceQuery:
+    values = tuple(map(SearchValue, texts))
+    return ResourceQuery(kind=kind, conditions=(SearchCondition(parameters()[kind][name], values),))

@@ -7,8 +7,8 @@ from typing import Any
 
 from gdtbridge.fhir.date_range import range_of
 from gdtbridge.fhir.elements import OID, Json
-from gdtbridge.fhir.query import SearchCondition, SearchValue
-from gdtbridge.fhir.tables import ParameterKind
+from gdtbridge.fhir.query import MISSING, NOT, SearchCondition, SearchValue
+from gdtbridge.fhir.tables import ParameterKind, SearchParameter
 from gdtbridge.people.folding import folded_words
 
 
@@ -18,12 +18,27 @@ def matches(resource: Json, conditions: Iterable[SearchCondition]) -> bool:
 
 
 def _meets(resource: Json, condition: SearchCondition) -> bool:
-    elements = [one for path in condition.parameter.paths for one in _at(resource, path.split("."))]
-    return any(_fits(one, value, condition) for one in elements for value in condition.values)
+    if condition.parameter.name == "_id" and condition.is_plain:
+        return resource["id"] in condition.texts  # of which there may be thousands
+    elements = list(elements_of(resource, condition.parameter))
+    if condition.modifier == MISSING:
+        return (not elements) is (condition.texts[0] == "true")
+    fits = any(_fits(one, value, condition) for one in elements for value in condition.values)
+    return fits is (condition.modifier != NOT)
+
+
+def elements_of(resource: Json, parameter: SearchParameter) -> Iterator[Any]:
+    """Yield the elements a search parameter is about."""
+    for path in parameter.paths:
+        yield from at_path(resource, path)
+
+
+def at_path(element: Any, path: str) -> Iterator[Any]:  # noqa: ANN401 - JSON
+    """Yield what stands at a path (``context.related``), each element of a list by itself."""
+    return _at(element, path.split("."))
 
 
 def _at(element: Any, path: list[str]) -> Iterator[Any]:  # noqa: ANN401 - JSON
-    """Yield what stands at a path, each element of a list by itself."""
     if isinstance(element, list):
         for one in element:
             yield from _at(one, path)
@@ -44,7 +59,7 @@ def _fits(element: Any, value: SearchValue, condition: SearchCondition) -> bool:
         case ParameterKind.REFERENCE:
             return _leads_to(element.get("reference", ""), value.text)
         case ParameterKind.TOKEN:
-            return any(_is(*pair, value) for pair in _tokens(element))
+            return any(_is(*pair, value) for pair in tokens_of(element))
 
 
 def _reads(said: str, wanted: str, modifier: str) -> bool:
@@ -66,7 +81,7 @@ def _leads_to(reference: str, wanted: str) -> bool:
     return reference == "/".join(wanted.rsplit("/", 2)[-2:])
 
 
-def _tokens(element: Any) -> Iterator[tuple[str | None, str, bool]]:  # noqa: ANN401 - JSON
+def tokens_of(element: Any) -> Iterator[tuple[str | None, str, bool]]:  # noqa: ANN401 - JSON
     """Yield system, code, and whether its case counts; None for the system where it has none."""
     if isinstance(element, bool):
         yield None, str(element).lower(), False

@@ -13,7 +13,13 @@ from gdtbridge.fhir.date_range import DatePrefix
 from gdtbridge.fhir.elements import DICOM_UID, OID
 from gdtbridge.fhir.ids import uid_of
 from gdtbridge.fhir.patient_index import PatientIndex
-from gdtbridge.fhir.query import ResourceQuery, SearchCondition, SearchValue
+from gdtbridge.fhir.query import (
+    LAST_UPDATED,
+    ResourceQuery,
+    SearchCondition,
+    SearchValue,
+    changed_since,
+)
 from gdtbridge.orders.store import order_of_study
 from gdtbridge.retrieve.store import Narrowing
 
@@ -28,6 +34,8 @@ def narrowing_of(
     """Return which studies can have what a search is for; None where none can."""
     found = Narrowing()
     for one in query.conditions:
+        if not one.is_plain:
+            continue
         narrowed = _narrowed(connection, index, query.kind, one)
         if narrowed is None:
             return None
@@ -36,7 +44,10 @@ def narrowing_of(
     return found
 
 
-_FIELDS: Final = ("studies", "patients", "accessions", "series", "instances", "days")
+_FIELDS: Final = (
+    *("studies", "patients", "accessions", "series", "instances", "days"),
+    "changed_since",
+)
 
 
 def _narrowed(
@@ -54,6 +65,8 @@ def _narrowed(
         return Narrowing(accessions=numbers) if numbers else None
     if name in {"part-of", "related"} and all(one.startswith("ImagingStudy/") for one in texts):
         return _by_uid(map(uid_of, ids), "studies")
+    if name == LAST_UPDATED:
+        return Narrowing(changed_since=changed_since([condition]))
     if name == "_id":
         return _by_uid(map(uid_of, ids), "instances" if kind in _OF_REPORTS else "studies")
     made = _SIMPLE.get((kind, name))
@@ -61,7 +74,7 @@ def _narrowed(
 
 
 def _by_uid(uids: Iterable[str], field: UidField) -> Narrowing | None:
-    known = tuple(filter(is_uid, uids))
+    known = tuple(dict.fromkeys(filter(is_uid, uids)))
     if not known:
         return None
     match field:

@@ -13,7 +13,7 @@ from gdtbridge.dataset.values import da_text
 from gdtbridge.fhir import store
 from gdtbridge.fhir.date_range import DatePrefix
 from gdtbridge.fhir.ids import patient_id
-from gdtbridge.fhir.query import SearchCondition, SearchValue
+from gdtbridge.fhir.query import SearchCondition, SearchValue, changed_since
 from gdtbridge.people.folding import FAMILY_MARK, GIVEN_MARK, WORD_MARK, folded_words, word_key
 
 MOST_KEPT: Final = 20_000
@@ -59,7 +59,7 @@ def candidates(
     """Return the numbers, as they are now, of patients that may meet all conditions."""
     found: set[str] | None = None
     for one in conditions:
-        some = _of(connection, index, one)
+        some = _of(connection, index, one) if one.is_plain else None
         if some is not None:
             now = store.numbers_now(connection, some)
             found = now if found is None else found & now
@@ -78,6 +78,8 @@ def _of(connection: Connection, index: PatientIndex, condition: SearchCondition)
         case "name" | "family" | "given" if condition.modifier != "contains":
             mark = _MARKS[condition.parameter.name]
             return {one for text in condition.texts for one in _named(connection, mark, text)}
+        case "_lastUpdated" if (since := changed_since([condition])) is not None:
+            return store.numbers_changed(connection, since)
         case "birthdate":
             return {one for value in condition.values for one in _born(connection, value)}
         case _:

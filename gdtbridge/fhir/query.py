@@ -15,6 +15,7 @@ from gdtbridge.fhir.tables import (
     SearchParameter,
     includes,
     parameters,
+    reverse_includes,
 )
 from gdtbridge.retrieve.finder import QueryRefused
 
@@ -26,12 +27,20 @@ MOST_VALUES: Final = 256
 """Values in all of a search."""
 CURSOR: Final = "_cursor"
 """Where a page begins; in ``next`` alone."""
-PASSED: Final = frozenset({"_pretty", "_sort", "_elements"})
-"""Of all that is not done, what a strict client is told of: nothing else it says changes much."""
+MISSING: Final = "missing"
+"""Modifier: whether there is a value at all."""
+NOT: Final = "not"
+"""Modifier: whatever has none of the values."""
 _MODIFIERS: Final = {
     ParameterKind.STRING: frozenset({"exact", "contains"}),
+    ParameterKind.TOKEN: frozenset({NOT}),
     ParameterKind.REFERENCE: frozenset({"Patient", "ServiceRequest", "ImagingStudy", "identifier"}),
 }
+SORTABLE: Final = frozenset({ParameterKind.DATE, ParameterKind.STRING, ParameterKind.TOKEN})
+"""Kinds whose values have an order."""
+LAST_UPDATED: Final = "_lastUpdated"
+_FROM_ON: Final = frozenset({DatePrefix.EQ, DatePrefix.GE, DatePrefix.GT, DatePrefix.SA})
+_TOTALS: Final = frozenset({"none", "estimate", "accurate"})
 _COMMA: Final = re.compile(r"(?<!\\),")
 _PIPE: Final = re.compile(r"(?<!\\)\|")
 _ESCAPED: Final = re.compile(r"\\([\\,|$])")
@@ -59,9 +68,22 @@ class SearchCondition:
     modifier: str = ""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether what it is about has one of the values, so that an index can look for it."""
+        return self.modifier not in {MISSING, NOT}
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The values without systems."""
         return tuple(one.text for one in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A parameter matches are sorted by, the smallest value first unless ``is_down``."""
+
+    parameter: SearchParameter
+    is_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,10 @@ class ResourceQuery:
     conditions: tuple[SearchCondition, ...] = ()
     chained: tuple[ChainedCondition, ...] = ()
     includes: tuple[Include, ...] = ()
+    reverse_includes: tuple[Include, ...] = ()
+    sorting: tuple[SortKey, ...] = ()
+    elements: tuple[str, ...] = ()
+    """The elements that are wanted; none: all."""
     count: int = USUAL
     """Matches of a page; 0: only how many there are."""
     cursor: str = ""
@@ -89,12 +115,22 @@ class ResourceQuery:
     def of(self, *names: str) -> Iterator[SearchCondition]:
         """Yield the conditions of parameters with some names, in their plain meaning."""
         for one in self.conditions:
-            if one.parameter.name in names:
+            if one.parameter.name in names and one.is_plain:
                 yield one
 
     def one(self, condition: SearchCondition) -> ResourceQuery:
         """Return the search with a further condition."""
         return replace(self, conditions=(*self.conditions, condition), chained=())
+
+
+def changed_since(conditions: Iterable[SearchCondition]) -> float | None:
+    """Return since when what some conditions are for has changed (UTC seconds); None for ever."""
+    found: list[float] = []
+    for one in conditions:
+        first = one.values[0]
+        if one.is_plain and len(one.values) == 1 and first.range is not None:
+            found += [first.range.begin.timestamp()] if first.prefix in _FROM_ON else []
+    return max(found, default=None)
 
 
 def read_query(kind: str, said: Iterable[tuple[str, str]], *, strict: bool) -> ResourceQuery:
@@ -119,6 +155,9 @@ class _QueryReader:
         self._conditions: list[SearchCondition] = []
         self._chained: list[ChainedCondition] = []
         self._includes: list[Include] = []
+        self._reverse: list[Include] = []
+        self._sorting: list[SortKey] = []
+        self._elements: list[str] = []
         self._used: list[tuple[str, str]] = []
         self._count, self._cursor, self._total = USUAL, "", False
 
@@ -132,6 +171,9 @@ class _QueryReader:
             conditions=tuple(self._conditions),
             chained=tuple(self._chained),
             includes=tuple(dict.fromkeys(self._includes)),
+            reverse_includes=tuple(dict.fromkeys(self._reverse)),
+            sorting=tuple(self._sorting),
+            elements=tuple(self._elements),
             count=self._count,
             cursor=self._cursor,
             wants_total=self._total,
@@ -140,7 +182,7 @@ class _QueryReader:
 
     def read(self, name: str, value: str) -> None:
         """Read a parameter."""
-        if self._controls(name, value) or self._includes_some(name, value):
+        if self._controls(name, value):
             return
         base, _, modifier = name.partition(":")
         head, chain, behind = name.partition(".")
@@ -174,37 +216,66 @@ class _QueryReader:
                 self._cursor = value
                 return True
             case "_summary":
-                if value == "count":
-                    self._count = 0
-                elif value != "false" and self._strict:
-                    raise QueryRefused(name)
+                self._summarise(name, value)
             case "_total":
-                self._total = value == "accurate"
-            case "_format":
+                if value not in _TOTALS:
+                    raise QueryRefused(name)
+                self._total = value != "none"
+            case "_elements":
+                self._elements += [one.strip() for one in value.split(",") if one.strip()]
+            case "_sort":
+                return self._sort(name, value)
+            case "_include" | "_revinclude":
+                return self._include(name, value)
+            case "_format" | "_pretty":
                 return True
             case _:
-                if name in PASSED and self._strict:
-                    raise QueryRefused(name)
-                return name in PASSED
+                return False
         self._used.append((name, value))
         return True
 
-    def _includes_some(self, name: str, value: str) -> bool:
-        if not name.startswith("_include"):
-            return False
+    def _summarise(self, name: str, value: str) -> None:
+        """Read which elements of a resource are wanted; all but the text are, and there is none."""
+        if value == "count":
+            self._count = 0
+        elif value not in {"false", "data"} and self._strict:
+            raise QueryRefused(name)
+
+    def _sort(self, name: str, value: str) -> bool:
+        """Read what matches are sorted by, all of it or nothing."""
+        known = parameters()[self._kind]
+        names = [one.strip() for one in value.split(",")]
+        found = [known.get(one.removeprefix("-")) for one in names]
+        keys = [
+            SortKey(parameter, one.startswith("-"))
+            for one, parameter in zip(names, found, strict=True)
+            if parameter is not None and parameter.kind in SORTABLE
+        ]
+        if len(keys) < len(names):
+            if self._strict:
+                raise QueryRefused(f"{name}={value}")
+        else:
+            self._sorting = keys
+            self._used.append((name, value))
+        return True
+
+    def _include(self, name: str, value: str) -> bool:
+        """Read what is wanted beside the matches."""
+        is_reverse = name == "_revinclude"
+        known = (reverse_includes() if is_reverse else includes())[self._kind]
         kind, _, rest = value.partition(":")
         wanted, _, target = rest.partition(":")
         found = [
             one
-            for one in includes()[self._kind]
-            if kind == self._kind and wanted in {one.name, "*"} and target in {"", one.target}
+            for one in known
+            if value == "*"
+            or (kind == one.source and wanted in {one.name, "*"} and target in {"", one.target})
         ]
-        if not found and value != "*":
-            if self._strict:
-                raise QueryRefused(f"{name}={value}")
-            return True
-        self._includes += found or includes()[self._kind]
-        self._used.append((name, value))
+        if found:
+            (self._reverse if is_reverse else self._includes).extend(found)
+            self._used.append((name, value))
+        elif self._strict:
+            raise QueryRefused(f"{name}={value}")
         return True
 
 
@@ -217,6 +288,10 @@ def _number(name: str, value: str) -> int:
 
 def _condition(parameter: SearchParameter, modifier: str, value: str, name: str) -> SearchCondition:
     """Return a condition; raise `QueryRefused` for a modifier or a value that is none."""
+    if modifier == MISSING:
+        if value not in {"true", "false"}:
+            raise QueryRefused(name)
+        return SearchCondition(parameter, (SearchValue(value),), modifier)
     if modifier and modifier not in _MODIFIERS.get(parameter.kind, ()):
         raise QueryRefused(name)
     texts = [one for one in _COMMA.split(value) if one.strip()]

@@ -17,11 +17,12 @@ from gdtbridge.day.exam.recent_reports import RecentReports
 from gdtbridge.errors import ProcessingFailure
 from gdtbridge.exams import claim_store
 from gdtbridge.exams.known_charts import known_charts
+from gdtbridge.fhir import store
 from gdtbridge.fhir.elements import Json
 from gdtbridge.fhir.ids import patient_id, uid_of
 from gdtbridge.fhir.narrowing import narrowing_of
 from gdtbridge.fhir.patient_index import PatientIndex, candidates
-from gdtbridge.fhir.query import CURSOR, ResourceQuery
+from gdtbridge.fhir.query import CURSOR, LAST_UPDATED, ResourceQuery, changed_since
 from gdtbridge.fhir.resources.diagnostic_reports import (
     diagnostic_report_resource,
     document_reference_resource,
@@ -36,7 +37,7 @@ from gdtbridge.fhir.study_part import StudyPart, chart_of
 from gdtbridge.fhir.succession import successions
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
-from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.orders.patient_moves import moved_at, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
 from gdtbridge.retrieve.items import ListedStudy, in_one_chart
@@ -130,12 +131,14 @@ class ResourceSources:
             with self.database.read() as connection:
                 orders = order_store.orders_by_number(connection, wanted)
                 claims = claim_store.claims_of_exams(connection, exams)
+                changed = store.exams_changed(connection, exams)
             decided = {one.id: one.number for one in claims}
             for place, study in piece:
                 order = orders.get(study.exam.accession_number) if chart_of(study) else None
                 numbers = (decided.get(one.id, "") for one in study.exam.claims)
                 first = next(filter(None, numbers), "")
-                part = StudyPart(study, place, order, self.names.order_system, first)
+                at = changed.get(study.exam.id, 0.0)
+                part = StudyPart(study, place, order, self.names.order_system, first, at)
                 if part.chart:
                     self.index.tell(part.chart)
                 if not behind or _is_from(place, behind):
@@ -215,11 +218,13 @@ class ResourceSources:
         while True:
             with self.database.read() as connection:
                 found, ends = self._some_orders(connection, query, before)
-                moves = moves_of(connection, [one.patient.id for one in found])
+                numbers = [one.patient.id for one in found]
+                moves, moved = moves_of(connection, numbers), moved_at(connection, numbers)
             for one in found:
                 chart = moves.now(one.patient.id)
                 self.index.tell(chart)
-                made = service_request_resource(one, chart, self.names.order_system)
+                at = moved.get(one.patient.id, 0.0)
+                made = service_request_resource(one, chart, self.names.order_system, at)
                 yield FoundResource(made, _text((one.id,)), chart)
             if ends:
                 return
@@ -251,7 +256,8 @@ class ResourceSources:
             numbers = [other for number in known if number for other in moves.all_of(number)]
         if numbers == []:
             return [], True
-        found = order_store.older_orders(connection, before, PIECE, numbers, _states(query))
+        since = changed_since(query.of(LAST_UPDATED))
+        found = order_store.older_orders(connection, before, PIECE, numbers, _states(query), since)
         return found, len(found) < PIECE
 
     def _patients(self, query: ResourceQuery) -> Iterator[FoundResource]:
@@ -260,25 +266,29 @@ class ResourceSources:
         ordered = sorted((patient_id(one), one) for one in numbers)
         rest = iter([number for id_, number in ordered if id_ > query.cursor])
         while piece := list(islice(rest, MANY)):
-            for patient, former in self._charts(piece):
+            for patient, former, changed in self._charts(piece):
                 id_ = self.index.tell(patient.id)
                 made = patient_resource(
-                    patient, former, self.names.patient_system, self.names.practice
+                    patient, former, self.names.patient_system, self.names.practice, changed
                 )
                 yield FoundResource(made, id_, patient.id)
 
-    def _charts(self, numbers: Sequence[str]) -> Iterator[tuple[Patient, list[str]]]:
-        """Yield the patients of charts with their former numbers; who is known by none is left out.
+    def _charts(self, numbers: Sequence[str]) -> Iterator[tuple[Patient, list[str], float]]:
+        """Yield the patients of charts, their former numbers, and when they changed last.
 
-        The numbers are those of today.
+        Who is known by none is left out. The numbers are those of today.
         """
         with self.database.read() as connection:
             known = {one.id: one for one in known_charts(connection, numbers)}
             moves = moves_of(connection, numbers)
-        for number in numbers:
+            charts = {number: moves.all_of(number) for number in numbers}
+            every = [one for numbers in charts.values() for one in numbers]
+            changed = store.patients_changed(connection, every)
+        for number, numbers_of in charts.items():
             patient = known.get(number) or self._as_fetched(number)
             if patient is not None:
-                yield patient, [one for one in moves.all_of(number) if one != number]
+                at = max(changed.get(one, 0.0) for one in numbers_of)
+                yield patient, [one for one in numbers_of if one != number], at
 
     def _as_fetched(self, number: str) -> Patient | None:
         """Return whom an archive names of whose exams somebody said that they are this number's."""

@@ -1,4 +1,7 @@
-"""Which patient numbers there are; every call works inside the caller's transaction."""
+"""Which patient numbers there are, and when what changed.
+
+Every call works inside the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.orders.patient_moves import NumberMoves, moves_of
+from gdtbridge.orders.patient_moves import NumberMoves, moved_at, moved_since, moves_of
 from gdtbridge.people.folding import after
 from gdtbridge.schema import (
     claim,
+    exam,
+    exam_event,
     exam_result,
     order_name,
     patient,
@@ -30,6 +35,14 @@ _NUMBERS: Final = (
     exam_result.c.patient_id,
 )
 """Where a number of a chart stands: what was decided, ordered, told and sent."""
+_CHANGES: Final = (
+    (patient.c.patient_id, patient.c.received_at),
+    (placed_order.c.patient_id, placed_order.c.ordered_at),
+    (placed_order.c.patient_id, placed_order.c.changed_at),
+    (exam_result.c.patient_id, exam_result.c.reported_at),
+    (exam_result.c.patient_id, exam_result.c.withdrawn_at),
+)
+"""When what is known of the patient with a number may have become something else."""
 
 
 def numbers_now(connection: Connection, numbers: Iterable[str]) -> set[str]:
@@ -49,6 +62,36 @@ def all_numbers(connection: Connection) -> set[str]:
     """Return every number of a chart; the cost grows with how many there are."""
     query = sa.union(*(sa.select(column).distinct() for column in (*_NUMBERS, patient_move.c.new)))
     return set(connection.execute(query).scalars()) - {""}
+
+
+def exams_changed(connection: Connection, exam_ids: Iterable[int]) -> dict[int, float]:
+    """Return when something of exams came last, or something was decided (UTC seconds)."""
+    query = (
+        sa.select(exam.c.id, exam.c.last_instance_at, sa.func.max(exam_event.c.at))
+        .outerjoin(exam_event, exam_event.c.exam_id == exam.c.id)
+        .where(exam.c.id.in_(list(exam_ids)))
+        .group_by(exam.c.id, exam.c.last_instance_at)
+    )
+    rows = connection.execute(query)
+    return {exam_id: max(came, decided or 0.0) for exam_id, came, decided in rows}
+
+
+def patients_changed(connection: Connection, numbers: Iterable[str]) -> dict[str, float]:
+    """Return when what is known of patients changed last, by each of their numbers (UTC)."""
+    wanted = list(numbers)
+    found = moved_at(connection, wanted)
+    for number, column in _CHANGES:
+        query = sa.select(number, sa.func.max(column)).where(number.in_(wanted)).group_by(number)
+        for one, at in connection.execute(query):
+            found[one] = max(found.get(one, 0.0), at or 0.0)
+    return found
+
+
+def numbers_changed(connection: Connection, since: float) -> set[str]:
+    """Return the numbers of patients of whom anything changed since then (UTC seconds)."""
+    changes = (sa.select(number).where(column >= since) for number, column in _CHANGES)
+    found = set(connection.execute(sa.union(*changes)).scalars())
+    return (found | moved_since(connection, since)) - {""}
 
 
 def numbers_named(connection: Connection, key: str) -> set[str]:

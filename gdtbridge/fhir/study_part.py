@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gdtbridge.dataset.values import to_date, to_time
-from gdtbridge.fhir.elements import Json, accession_identifier, on, reference, said
+from gdtbridge.fhir.elements import Json, accession_identifier, changed_at, on, reference, said
 from gdtbridge.fhir.ids import part_id, patient_id, uid_id
 from gdtbridge.orders.model import Order
 from gdtbridge.retrieve.items import ListedStudy
@@ -22,7 +22,7 @@ class StudyPart:
 
     ``place`` is where it stands in a search, the newest exam first; ``order_system`` is the URI of
     accession numbers, if any. ``decided`` is the number it was decided to be of, which may have
-    become that of its chart since.
+    become that of its chart since; ``changed`` is when anything of the exam did last (UTC seconds).
     """
 
     study: ListedStudy
@@ -30,6 +30,7 @@ class StudyPart:
     order: Order | None = None
     order_system: str = ""
     decided: str = ""
+    changed: float = 0.0
 
     @property
     def uid(self) -> str:
@@ -85,6 +86,10 @@ class StudyPart:
         """Study Date and Time as a dateTime; empty without a date."""
         exam = self.study.exam
         return on(to_date(exam.study_date), to_time(exam.study_time))
+
+    def meta(self, *tags: Json) -> Json:
+        """Return when it changed last, and tags."""
+        return changed_at(self.changed, tags)
 
     def subject(self) -> Json:
         """Return whose it is; of nobody's the words alone, that no client takes for a patient."""

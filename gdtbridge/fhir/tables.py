@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -32,8 +32,12 @@ class SearchParameter:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """A reference that can be followed: its name, the type it leads to, the element it is."""
+    """A reference that can be followed: the type that has it, its name, the type it leads to.
 
+    ``path`` is the element it is.
+    """
+
+    source: str
     name: str
     target: str
     path: str
@@ -60,6 +64,22 @@ def parameters() -> Mapping[str, Mapping[str, SearchParameter]]:
 def includes() -> Mapping[str, Sequence[Include]]:
     """Return what can be included, by resource."""
     found: dict[str, list[Include]] = {kind: [] for kind in RESOURCES}
-    for resource, name, target, path in table("fhir/includes.tsv"):
-        found[resource].append(Include(name, target, path))
+    for one, _ in _includes():
+        found[one.source].append(one)
     return MappingProxyType(found)
+
+
+@cache
+def reverse_includes() -> Mapping[str, Sequence[Include]]:
+    """Return by which references others can be included, by the resource these lead to."""
+    found: dict[str, list[Include]] = {kind: [] for kind in RESOURCES}
+    for one, is_indexed in _includes():
+        if is_indexed:
+            found[one.target].append(one)
+    return MappingProxyType(found)
+
+
+def _includes() -> Iterator[tuple[Include, bool]]:
+    """Yield the references, and whether an index leads back."""
+    for *columns, reverse in table("fhir/includes.tsv"):
+        yield Include(*columns), reverse == "yes"

@@ -57,11 +57,9 @@ class NumberMoves:
         return tuple(dict.fromkeys((number, now, *former)))
 
 
+_ENDS: Final = (patient_move.c.old, patient_move.c.new)
 _ACTIVE: Final = patient_move.c.undone_at.is_(None)
-_EITHER: Final = [
-    column.in_(sa.bindparam("numbers", expanding=True))
-    for column in (patient_move.c.old, patient_move.c.new)
-]
+_EITHER: Final = [column.in_(sa.bindparam("numbers", expanding=True)) for column in _ENDS]
 _MOVES: Final = Statement(
     sa.select(patient_move.c.old, patient_move.c.new).where(_ACTIVE, sa.or_(*_EITHER))
 )
@@ -80,6 +78,25 @@ def moves_of(connection: Connection, numbers: Iterable[str]) -> NumberMoves:
         known |= wanted
         wanted = {*found, *found.values()} - known
     return NumberMoves(moved)
+
+
+def moved_since(connection: Connection, since: float) -> set[str]:
+    """Return the numbers of which one became another since then, or no more (UTC seconds)."""
+    late = sa.or_(patient_move.c.at >= since, patient_move.c.undone_at >= since)
+    rows = connection.execute(sa.select(*_ENDS).where(late))
+    return {number for row in rows for number in row}
+
+
+def moved_at(connection: Connection, numbers: Iterable[str]) -> dict[str, float]:
+    """Return when some numbers, or others to them, moved last, or that was taken back (UTC)."""
+    wanted = list(numbers)
+    here = sa.or_(*(one.in_(wanted) for one in _ENDS))
+    query = sa.select(*_ENDS, patient_move.c.at, patient_move.c.undone_at).where(here)
+    found: dict[str, float] = {}
+    for old, new, at, undone_at in connection.execute(query):
+        for number in (old, new):
+            found[number] = max(found.get(number, 0.0), at, undone_at or 0.0)
+    return found
 
 
 def list_moves(connection: Connection, limit: int) -> list[PatientMove]:

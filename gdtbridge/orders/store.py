@@ -17,7 +17,7 @@ from gdtbridge.database import Connection
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders.details import stored_details
 from gdtbridge.orders.model import ListingMark, Order, OrderState
-from gdtbridge.orders.patient_moves import moves_of
+from gdtbridge.orders.patient_moves import moved_since, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.schema import (
     claim,
@@ -250,16 +250,23 @@ def older_orders(
     most: int,
     numbers: Sequence[str] | None = None,
     states: Sequence[OrderState] | None = None,
+    since: float | None = None,
 ) -> list[Order]:
     """Return the newest orders placed before one, by our own number of it, at most so many.
 
-    With ``numbers`` only those under these patient numbers, with ``states`` in one of them.
+    With ``numbers`` only those under these patient numbers, with ``states`` in one of them, with
+    ``since`` those that were placed, changed or taken off the list from then on (UTC seconds), or
+    whose patient's number became another one.
     """
     conditions = [placed_order.c.id < before]
     if numbers is not None:
         conditions.append(placed_order.c.patient_id.in_(numbers))
     if states is not None:
         conditions.append(placed_order.c.state.in_(states))
+    if since is not None:
+        times = (placed_order.c.ordered_at, placed_order.c.changed_at, placed_order.c.unlisted_at)
+        moved = placed_order.c.patient_id.in_(moved_since(connection, since))
+        conditions.append(sa.or_(moved, *(one >= since for one in times)))
     return [_order(row) for row in connection.execute(_query(*conditions, most=most))]
 
 

@@ -15,7 +15,15 @@ from gdtbridge.exams.model import Exam
 from gdtbridge.exams.store import EXAM_COLUMNS, exam_from
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.people.folding import LONGEST_KEY, after, sought_keys
-from gdtbridge.schema import claim, exam, exam_result, instance, instance_head, study_name
+from gdtbridge.schema import (
+    claim,
+    exam,
+    exam_event,
+    exam_result,
+    instance,
+    instance_head,
+    study_name,
+)
 
 PAGE: Final = 128
 """Exams looked at together."""
@@ -31,6 +39,7 @@ class Narrowing:
 
     ``days`` are first and last (YYYYMMDD, either may be empty), ``name`` is the beginning of a key
     of `study_name`, and ``words`` are those of a name one may have instead (`sought_words`).
+    ``changed_since`` is since when something came or was decided (UTC seconds).
     """
 
     studies: tuple[str, ...] = ()
@@ -41,6 +50,7 @@ class Narrowing:
     days: tuple[str, str] | None = None
     name: str = ""
     words: tuple[str, ...] = ()
+    changed_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ def _conditions(connection: Connection, narrowing: Narrowing) -> Iterator[sa.Col
         first, last = narrowing.days
         days = claim.c.study_date.between(first or "0", last or "9" * 8)
         yield exam.c.id.in_(sa.select(claim.c.exam_id).where(days))
+    if narrowing.changed_since is not None:
+        yield exam.c.id.in_(_changed(narrowing.changed_since))
     if narrowing.name:
         yield exam.c.id.in_(_named(narrowing.name, narrowing.words))
 
@@ -138,6 +150,13 @@ def _begins(name: str) -> sa.ColumnElement[bool]:
     begins = key.between(first, first + _LAST)
     bare = first.rstrip("^")
     return begins if bare == first else sa.or_(begins, key == bare)
+
+
+def _changed(since: float) -> sa.CompoundSelect[Any]:
+    return sa.union(
+        sa.select(exam.c.id).where(exam.c.last_instance_at >= since),
+        sa.select(exam_event.c.exam_id).where(exam_event.c.at >= since),
+    )
 
 
 def _of_patients(connection: Connection, numbers: Sequence[str]) -> sa.CompoundSelect[Any]:

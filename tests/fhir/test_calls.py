@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -239,13 +241,93 @@ def test_pages_have_each_match_once_whatever_arrives(fhir: Fhir, kind: str, coun
 def test_how_many_there_are(fhir: Fhir) -> None:
     """Told where the page has all, or where it is asked for."""
     assert fhir.bundle("/ImagingStudy")["total"] == 3
-    packed = fhir.get("/ImagingStudy", Accept_Encoding="gzip")
-    assert json.loads(gzip.decompress(packed.data))["total"] == 3
     assert "total" not in fhir.bundle("/ImagingStudy?_count=1")
     assert fhir.bundle("/ImagingStudy?_count=1&_total=accurate")["total"] == 3
     assert fhir.bundle("/ImagingStudy?_count=0") == fhir.bundle("/ImagingStudy?_count=0") | {
         "total": 3
     }
+
+
+def test_matches_are_sorted_as_asked(fhir: Fhir) -> None:
+    """By one parameter or several, up or down, what has no value last; page after page."""
+    by_name = [one["name"][0]["family"] for one in fhir.found("/Patient?_sort=family")]
+    assert by_name == sorted(by_name)
+    assert [one["name"][0]["family"] for one in fhir.found("/Patient?_sort=-family")] == by_name[
+        ::-1
+    ]
+    dates = [one.get("started", "") for one in fhir.found("/ImagingStudy?_sort=started,-_id")]
+    assert dates == [*sorted(filter(None, dates)), ""]
+    for sorting in ("-started", "status,_lastUpdated", "_lastUpdated,_id"):
+        whole = [one["id"] for one in fhir.found(f"/ImagingStudy?_sort={sorting}")]
+        paged = list(fhir.pages(f"/ImagingStudy?_sort={sorting}&_count=2"))
+        assert [one["id"] for page in paged for one in page] == whole
+        assert (len(paged), len(set(whole))) == (2, 3)
+    assert "family=" not in str(fhir.bundle("/Patient?_sort=family&_count=1")["link"])
+    latest = fhir.bundle("/Observation?patient.identifier=4711&_sort=-date,code&_count=1")
+    assert [one["relation"] for one in latest["link"]] == ["self", "next"]
+    assert "_sort=-date%2Ccode" in latest["link"][0]["url"]
+
+
+def test_what_changed_since(fhir: Fhir) -> None:
+    """Each resource says when; who asks again gets what came later, however it is asked."""
+    moments = set()
+    for kind in ("Patient", "ServiceRequest", "ImagingStudy", "Observation", "DiagnosticReport"):
+        one, *_ = fhir.found(f"/{kind}")
+        moments.add(at := one["meta"]["lastUpdated"])
+        moment = quote(at)
+        for query in (f"ge{moment}", f"le{moment}", moment, "ge2024-01-15"):
+            assert one in fhir.found(f"/{kind}?_lastUpdated={query}&_count=100"), (kind, query)
+        for query in (f"gt{moment}", f"lt{moment}", f"ne{moment}", "ge2031"):
+            assert one not in fhir.found(f"/{kind}?_lastUpdated={query}&_count=100"), (kind, query)
+    assert all(re.fullmatch(r".*T.*\.\d{3}[+-]\d\d:\d\d", one) for one in moments)
+
+
+def test_what_leads_to_a_match_is_beside_it(fhir: Fhir) -> None:
+    """A patient with the exams, an exam with its values, an order with what it was done for."""
+    asked = "_revinclude=ImagingStudy:patient&_revinclude=DocumentReference:subject"
+    kinds = [
+        one["resourceType"] for one in fhir.found(f"/Patient?identifier=4711&{asked}", "include")
+    ]
+    assert kinds == ["ImagingStudy", "DocumentReference"]
+    (order,) = fhir.found(f"/ServiceRequest?identifier={fhir.accession}")
+    asked = f"/ServiceRequest?_id={order['id']}&_revinclude=*"
+    assert {one["resourceType"] for one in fhir.found(asked, "include")} == {
+        *("ImagingStudy", "Observation", "DiagnosticReport"),
+    }
+    values = fhir.found(
+        f"/ImagingStudy?identifier={STUDY}&_revinclude=Observation:part-of", "include"
+    )
+    assert values == fhir.found("/Observation?patient.identifier=4711&_count=100")
+    assert (
+        fhir.found("/ImagingStudy?identifier=2.25.1&_revinclude=Observation:part-of", "include")
+        == []
+    )
+    asked = "/DiagnosticReport?patient.identifier=4711&_include=DiagnosticReport:result"
+    assert fhir.found(asked, "include") == values
+    asked = (
+        "/DocumentReference?patient.identifier=4711&_include=DocumentReference:related:ImagingStudy"
+    )
+    assert [one["resourceType"] for one in fhir.found(asked, "include")] == ["ImagingStudy"]
+
+
+def test_some_elements_and_what_is_missing(fhir: Fhir) -> None:
+    """What R4 demands is there always, with a tag; a value that is missing can be asked for."""
+    (study,) = fhir.found(f"/ImagingStudy?identifier={STUDY}&_elements=started,%20endpoint")
+    assert set(study) == {
+        *("resourceType", "id", "meta", "status", "subject", "started", "endpoint"),
+    }
+    assert study["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert "tag" not in fhir.found(f"/ImagingStudy?identifier={STUDY}&_summary=data")[0]["meta"]
+    whole = fhir.bundle("/ImagingStudy")["total"]
+    for query, number in (
+        *(("started:missing=true", 1), ("started:missing=false", whole - 1)),
+        *(("_tag=not-assigned", 1), ("_tag:not=not-assigned", whole - 1)),
+        *((f"identifier:not={STUDY}", whole - 1), ("status:not=unknown,available", 0)),
+        *(("_id:not=x", whole), ("patient:missing=true", 0)),
+    ):
+        assert fhir.bundle(f"/ImagingStudy?{query}&_summary=count")["total"] == number, query
+    assert "total" not in fhir.bundle("/ImagingStudy?_count=1&_total=none")
+    assert fhir.bundle("/ImagingStudy?_count=1&_total=estimate")["total"] == whole
 
 
 def test_what_is_beside_the_matches_takes_no_longer_than_a_search(fhir: Fhir) -> None:
@@ -279,7 +361,10 @@ def test_what_is_posted_stands_in_no_address(fhir: Fhir) -> None:
         ("/ImagingStudy?started=,", 400),
         ("/ImagingStudy?started=0001-01-01T00:00:00-14:00", 200),
         ("/Patient?birthdate=9999-12-30T23:59:59-14:00", 200),
-        ("/Patient?name:missing=true", 400),
+        ("/Patient?name:missing=perhaps", 400),
+        ("/Patient?name:not=x", 400),
+        ("/Patient?_total=many", 400),
+        ("/Patient?_sort=family&_cursor=1.2", 400),
         ("/Patient?_count=x", 400),
         ("/ImagingStudy?_cursor=1.x", 400),
         ("/Observation?_cursor=1.2", 400),
@@ -320,8 +405,11 @@ def test_reading_is_all_there_is(fhir: Fhir) -> None:
 
 
 def test_strict_clients_are_told_what_is_not_done(fhir: Fhir) -> None:
-    """An unknown parameter, sorting: 400 where the client asks for that."""
-    for query in ("nothing=1", "_sort=-started", "_include=ImagingStudy:nothing"):
+    """An unknown parameter, what is not sorted by: 400 where the client asks for that."""
+    for query in (
+        *("nothing=1", "_sort=-nothing", "_sort=started,patient", "_include=ImagingStudy:nothing"),
+        *("_revinclude=DiagnosticReport:result", "_summary=text", "_include:iterate=x"),
+    ):
         assert fhir.get(f"/ImagingStudy?{query}", Prefer="handling=strict").status_code == 400
         assert fhir.get(f"/ImagingStudy?{query}", Prefer="handling=lenient").status_code == 200
 
@@ -339,7 +427,11 @@ def test_capabilities_and_document_name_every_parameter(fhir: Fhir, project: Pat
         for parameter in one.get("searchParam", ()):
             assert f"`{parameter['name']}`" in rows[one["type"]], parameter
         for include in one.get("searchInclude", ()):
-            assert include.partition(":")[2] in rows[one["type"]]
+            assert f"`{include.partition(':')[2]}`" in rows[one["type"]]
+        for include in one.get("searchRevInclude", ()):
+            assert f"`{include}`" in rows[one["type"]]
+    for one in stated["rest"][0]["searchParam"]:
+        assert f"`{one['name']}" in text
 
 
 def test_a_chart_that_moved_is_the_same_person(fhir: Fhir) -> None:

@@ -109,6 +109,7 @@ def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:
         kind: fhir.found(f"/{kind}?patient.identifier=4711&_count=100")
         for kind in ("ImagingStudy", "DiagnosticReport", "Observation", "DocumentReference")
     }
+    fhir.practice.clock.turn(1)
     fhir.practice.core.renumbering.renumber("4711", "4799", confirmed=True)
     (now,) = fhir.found("/Patient?identifier=4799")
     for kind, resources in before.items():
@@ -117,7 +118,8 @@ def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:
             found = fhir.get(f"/{kind}/{one['id']}").json
             assert found is not None
             assert found["subject"]["reference"] == f"Patient/{now['id']}"
-            for name in ("subject", "contained"):
+            assert found["meta"]["lastUpdated"] > one["meta"]["lastUpdated"]
+            for name in ("subject", "contained", "meta"):
                 found.pop(name, None)
                 one.pop(name, None)
             assert found == one

@@ -45,6 +45,7 @@ def _report(part: StudyPart, uid: str, page: str) -> Json:
     return said(
         resourceType="DiagnosticReport",
         id=part.report_id(uid),
+        meta=part.meta(),
         identifier=[said(system=DICOM_UID, value=OID + uid)],
         basedOn=part.based_on(),
         category=[hl7("v2-0074", "RUS", "Radiology Ultrasound")],
@@ -60,6 +61,7 @@ def document_reference_resource(part: StudyPart, page: str, practice: str = "") 
     return said(
         resourceType="DocumentReference",
         id=part.id,
+        meta=part.meta(),
         status="current",
         type={"coding": [IMAGING]},
         category=[said(coding=[coding("LN", "18748-4")], text="Ultraschall / Ultrasound")],

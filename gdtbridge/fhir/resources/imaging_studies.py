@@ -46,7 +46,7 @@ def imaging_study_resource(part: StudyPart) -> Json:
     return said(
         resourceType="ImagingStudy",
         id=part.id,
-        meta={} if part.chart else {"tag": [UNASSIGNED]},
+        meta=part.meta() if part.chart else part.meta(UNASSIGNED),
         identifier=identifiers,
         status="available" if part.chart else "unknown",
         modality=[coding("DCM", one) for one in modalities],

@@ -161,6 +161,7 @@ def _told_of(one: ReportPart, code: Code, id_: str) -> Json:
     return said(
         resourceType="Observation",
         id=id_,
+        meta=one.part.meta(),
         partOf=[one.part.imaging_study()],
         basedOn=one.part.based_on(),
         status="final",

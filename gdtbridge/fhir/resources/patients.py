@@ -8,7 +8,7 @@ from typing import Final
 
 from gdtbridge.dataset.values import PersonName
 from gdtbridge.fhir.coding import hl7
-from gdtbridge.fhir.elements import Json, reference, said, tidy
+from gdtbridge.fhir.elements import Json, changed_at, reference, said, tidy
 from gdtbridge.fhir.ids import patient_id
 from gdtbridge.people import Patient
 
@@ -20,16 +20,22 @@ GROUPS: Final = ("ABC", "IDE", "SYL")
 
 
 def patient_resource(
-    patient: Patient, former: Iterable[str] = (), system: str = "", practice: str = ""
+    patient: Patient,
+    former: Iterable[str] = (),
+    system: str = "",
+    practice: str = "",
+    changed: float = 0.0,
 ) -> Json:
     """Return a patient of the practice, and the numbers the chart had before.
 
-    ``system`` is the URI of the practice's patient numbers, if any.
+    ``system`` is the URI of the practice's patient numbers, if any; ``changed`` is when what is
+    known changed last (UTC seconds).
     """
     old = [patient_identifier(one, system, practice) | {"use": "old"} for one in former]
     return said(
         resourceType="Patient",
         id=patient_id(patient.id),
+        meta=changed_at(changed),
         identifier=[patient_identifier(patient.id, system, practice), *old],
         active=True,
         name=list(_names(patient)),

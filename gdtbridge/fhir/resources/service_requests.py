@@ -12,6 +12,7 @@ from gdtbridge.fhir.elements import (
     Json,
     accession_identifier,
     at,
+    changed_at,
     only,
     reference,
     said,
@@ -37,8 +38,10 @@ PRIORITIES: Final[Mapping[str, str]] = MappingProxyType(
 """Requested Procedure Priority (PS3.3 C.4.11) as request-priority."""
 
 
-def service_request_resource(order: Order, chart: str, order_system: str = "") -> Json:
-    """Return an order; ``chart`` is the patient's number now."""
+def service_request_resource(
+    order: Order, chart: str, order_system: str = "", moved: float = 0.0
+) -> Json:
+    """Return an order; ``chart`` is the patient's number now, since ``moved`` (UTC seconds)."""
     details, code = order.details, order.details.procedure_code
     coded = (
         only(coding(code.CodingSchemeDesignator, code.CodeValue, code.CodeMeaning)) if code else []
@@ -47,6 +50,9 @@ def service_request_resource(order: Order, chart: str, order_system: str = "") -
     return said(
         resourceType="ServiceRequest",
         id=uid_id(order.study_instance_uid),
+        meta=changed_at(
+            max(order.ordered_at, order.changed_at or 0.0, order.unlisted_at or 0.0, moved)
+        ),
         identifier=[
             accession_identifier(order.accession_number, order_system),
             uid_identifier(order.study_instance_uid),
