@@ -273,6 +273,13 @@ class ResourceSources:
                 )
                 yield FoundResource(made, id_, patient.id)
 
+    def count_of_patients(self) -> int:
+        """Return how many patients there are, without making them."""
+        with self.database.read() as connection:
+            known = store.known_numbers(connection)
+            every = store.numbers_now(connection, store.all_numbers(connection))
+        return len(known) + sum(1 for _ in self._charts(sorted(every - known)))
+
     def _charts(self, numbers: Sequence[str]) -> Iterator[tuple[Patient, list[str], float]]:
         """Yield the patients of charts, their former numbers, and when they changed last.
 

@@ -64,6 +64,16 @@ def all_numbers(connection: Connection) -> set[str]:
     return set(connection.execute(query).scalars()) - {""}
 
 
+def known_numbers(connection: Connection) -> set[str]:
+    """Return the numbers whose patient the practice knows (`exams.known_charts`), as of now."""
+    query = sa.union(
+        sa.select(patient.c.patient_id),
+        sa.select(placed_order.c.patient_id).distinct(),
+        sa.select(exam_result.c.patient_id).where(exam_result.c.withdrawn_at.is_(None)).distinct(),
+    )
+    return numbers_now(connection, connection.execute(query).scalars())
+
+
 def exams_changed(connection: Connection, exam_ids: Iterable[int]) -> dict[int, float]:
     """Return when something of exams came last, or something was decided (UTC seconds)."""
     query = (

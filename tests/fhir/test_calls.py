@@ -241,6 +241,10 @@ def test_pages_have_each_match_once_whatever_arrives(fhir: Fhir, kind: str, coun
 def test_how_many_there_are(fhir: Fhir) -> None:
     """Told where the page has all, or where it is asked for."""
     assert fhir.bundle("/ImagingStudy")["total"] == 3
+    every = len(fhir.found("/Patient?_count=100"))
+    assert fhir.bundle("/Patient?_summary=count")["total"] == every
+    packed = fhir.get("/ImagingStudy", Accept_Encoding="gzip")
+    assert json.loads(gzip.decompress(packed.data))["total"] == 3
     assert "total" not in fhir.bundle("/ImagingStudy?_count=1")
     assert fhir.bundle("/ImagingStudy?_count=1&_total=accurate")["total"] == 3
     assert fhir.bundle("/ImagingStudy?_count=0") == fhir.bundle("/ImagingStudy?_count=0") | {
