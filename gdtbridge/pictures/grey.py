@@ -77,7 +77,8 @@ def _shades(
     shades = values.astype(np.float64)
     window = window or own_window(dataset)
     if window is not None:
-        return _windowed(shades, window, str(dataset.get("VOILUTFunction") or "LINEAR"))
+        own_function = str(dataset.get("VOILUTFunction") or "LINEAR")
+        return _windowed(shades, window, window.function or own_function)
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
     if bits <= 8 and stored[0] >= 0 and np.array_equal(values, stored):
         return shades / ((1 << bits) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -41,10 +42,63 @@ class PictureForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GreyWindow:
-    """A window of grey values: centre and width after rescaling (PS3.3 C.11.2.1.2)."""
+    """A window of grey values: centre and width after rescaling (PS3.3 C.11.2.1.2).
+
+    ``function`` is a defined term of VOI LUT Function (C.11.2.1.3), empty for the object's own.
+    """
 
     centre: float
     width: float
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRegion:
+    """A part of a picture, in its pixels from the top left corner; it may reach beyond the picture.
+
+    A width or height of 0 is up to the edge. What is mirrored changes left and right, what is
+    turned over top and bottom.
+    """
+
+    left: float = 0
+    top: float = 0
+    width: float = 0
+    height: float = 0
+    is_mirrored: bool = False
+    is_turned_over: bool = False
+
+    def bounds(self, columns: int, rows: int) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom of its pixels, one at least, of so many."""
+        left, right = _between(self.left, self.width, columns)
+        top, bottom = _between(self.top, self.height, rows)
+        return left, top, right, bottom
+
+
+def _between(first: float, length: float, there: int) -> tuple[int, int]:
+    start = min(math.floor(first), there - 1)
+    stop = math.ceil(min(first + length, there)) if length else there
+    return start, max(stop, start + 1)
+
+
+WHOLE: Final = PictureRegion()
+LARGEST_ENLARGED: Final = 2048
+"""Pixels up to which the longer side of a picture is enlarged; a browser does the rest better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """Columns and rows a part of a picture is fitted into, its shape kept (PS3.18 8.3.5.1.3)."""
+
+    columns: float
+    rows: float
+    region: PictureRegion = WHOLE
+
+    def fitted(self, columns: int, rows: int) -> tuple[int, int]:
+        """Return the size a picture of square pixels has in it."""
+        scale = min(self.columns / columns, self.rows / rows)
+        if scale > 1:
+            scale = min(scale, max(1.0, LARGEST_ENLARGED / max(columns, rows)))
+        return max(1, math.floor(columns * scale)), max(1, math.floor(rows * scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +106,35 @@ class FrameLook:
     """How frames are shown.
 
     ``edge`` is the most pixels they may be wide and high, 0 for as they are; they never become
-    larger. ``window`` is for grey values, instead of the object's own.
+    larger. ``window`` is for grey values, instead of the object's own. A ``viewport`` counts
+    instead of an edge. ``quality`` is that of a JPEG made here (1 to 100), 0 for the usual; where
+    it is said the device's own is not handed on.
     """
 
     edge: int = 0
     form: PictureForm = PictureForm.BEST
     window: GreyWindow | None = None
+    viewport: Viewport | None = None
+    quality: int = 0
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether something is said of the size."""
+        return bool(self.edge) or self.viewport is not None
+
+    @property
+    def region(self) -> PictureRegion:
+        """The part that is shown."""
+        return self.viewport.region if self.viewport is not None else WHOLE
+
+    def size(self, columns: int, rows: int) -> tuple[int, int]:
+        """Return the size in which a part of so many square pixels is shown."""
+        if self.viewport is not None:
+            return self.viewport.fitted(columns, rows)
+        if not self.edge or max(columns, rows) <= self.edge:
+            return columns, rows
+        scale = self.edge / max(columns, rows)
+        return max(round(columns * scale), 1), max(round(rows * scale), 1)
 
 
 AS_STORED: Final = FrameLook()

@@ -14,7 +14,14 @@ from gdtbridge.pictures.arrays import Bytes, Integers
 from gdtbridge.pictures.colour import believed, labelled, palette_to_rgb, to_rgb
 from gdtbridge.pictures.frames import check_size, decoded_frame, jpeg_stream
 from gdtbridge.pictures.grey import grey_table, to_grey
-from gdtbridge.pictures.looking import AS_STORED, FrameLook, FrameSpan, PictureProblem
+from gdtbridge.pictures.looking import (
+    AS_STORED,
+    WHOLE,
+    FrameLook,
+    FrameSpan,
+    PictureProblem,
+    PictureRegion,
+)
 from gdtbridge.pictures.model import NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
 from gdtbridge.pictures.overlays import draw_overlays, has_overlays
@@ -89,24 +96,21 @@ def painted_jpeg(
             photometric = _photometric(dataset)
             picture = _one_sample(np.asarray(image), photometric, dataset, look, None)
             return _finished(picture, source, span, look)
-        if look.edge and not has_overlays(source):
-            size = shape_of(image.width, image.height, dataset, look.edge)
+        if look.is_fitted and look.region == WHOLE and not has_overlays(source):
+            size = look.size(*shape_of(image.width, image.height, dataset))
             image.draft(None, size)
             return _resized(image, size)
         return _finished(np.asarray(image), source, span, look)
 
 
-def shape_of(columns: int, rows: int, dataset: Dataset, edge: int = 0) -> tuple[int, int]:
-    """Return the columns and rows shown: pixels square, within ``edge`` where that is not 0."""
+def shape_of(columns: int, rows: int, dataset: Dataset) -> tuple[int, int]:
+    """Return columns and rows as if pixels were square; raise `AttachmentLimit` for too many."""
     high, wide = aspect(dataset)
     if high > wide:
         rows = round(rows * high / wide)
     elif wide > high:
         columns = round(columns * wide / high)
     check_size(rows, columns, 3)
-    if edge and max(columns, rows) > edge:
-        scale = edge / max(columns, rows)
-        columns, rows = max(round(columns * scale), 1), max(round(rows * scale), 1)
     return columns, rows
 
 
@@ -121,9 +125,19 @@ def aspect(dataset: Dataset) -> tuple[int, int]:
 def _finished(
     picture: Bytes, source: OpenedObject, span: FrameSpan, look: FrameLook
 ) -> Image.Image:
-    picture = draw_overlays(picture, source, span.number)
+    picture = _cut(draw_overlays(picture, source, span.number), look.region)
     rows, columns = picture.shape[:2]
-    return _resized(Image.fromarray(picture), shape_of(columns, rows, source.dataset, look.edge))
+    size = look.size(*shape_of(columns, rows, source.dataset))
+    return _resized(Image.fromarray(picture), size)
+
+
+def _cut(picture: Bytes, region: PictureRegion) -> Bytes:
+    if region == WHOLE:
+        return picture
+    rows, columns = picture.shape[:2]
+    left, top, right, bottom = region.bounds(columns, rows)
+    across, down = (-1 if region.is_mirrored else 1), (-1 if region.is_turned_over else 1)
+    return np.ascontiguousarray(picture[top:bottom, left:right][::down, ::across])
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -17,6 +17,7 @@ from gdtbridge.dataset.jpeg import JpegCodestream, JpegColours
 from gdtbridge.pictures.frames import chosen_frame, span_of
 from gdtbridge.pictures.looking import (
     AS_STORED,
+    WHOLE,
     FrameLook,
     FrameSpan,
     PictureForm,
@@ -89,7 +90,7 @@ def shown_frame(
         form = PictureForm.JPEG if is_loop else PictureForm.PNG
     if form is PictureForm.PNG and (data := _png(image)) is not None:
         return ShownFrame(span.number, PNG, data, *image.size, is_own=False)
-    data = compressed(image, optimize=not is_loop)
+    data = compressed(image, optimize=not is_loop, best=look.quality)
     return ShownFrame(span.number, JPEG, data, *image.size, is_own=False)
 
 
@@ -102,7 +103,9 @@ def _own(
         stream.process == jpeg.BASELINE
         and look.form is not PictureForm.PNG
         and size == (dataset.get("Columns"), dataset.get("Rows"))
-        and (not look.edge or max(size) <= look.edge)
+        and not look.quality
+        and look.region == WHOLE
+        and look.size(*size) == size
         and aspect(dataset) == (1, 1)
         and not has_overlays(source)
     )
@@ -114,9 +117,13 @@ def _own(
     return clean if len(clean) <= MAX_PICTURE else None
 
 
-def compressed(image: Image.Image, *, optimize: bool = True) -> bytes:
-    """Return an image as JPEG of at most `MAX_PICTURE` bytes; raise `AttachmentLimit`."""
-    for quality in QUALITIES:
+def compressed(image: Image.Image, *, optimize: bool = True, best: int = 0) -> bytes:
+    """Return an image as JPEG of at most `MAX_PICTURE` bytes; raise `AttachmentLimit`.
+
+    ``best`` is the quality where that is small enough, instead of the first of `QUALITIES`.
+    """
+    qualities = (best, *(one for one in QUALITIES if one < best)) if best else QUALITIES
+    for quality in qualities:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=quality, subsampling=0, optimize=optimize)
         if file.tell() <= MAX_PICTURE:

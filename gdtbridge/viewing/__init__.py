@@ -13,7 +13,9 @@ from gdtbridge.pictures.looking import (
     GreyWindow,
     PictureForm,
     PictureProblem,
+    PictureRegion,
     ShownFrame,
+    Viewport,
 )
 from gdtbridge.pictures.speed import PlaybackSpeed, SpeedSource
 from gdtbridge.viewing.content import MediaContent
@@ -28,9 +30,11 @@ __all__ = [
     "PictureDescription",
     "PictureForm",
     "PictureProblem",
+    "PictureRegion",
     "PictureUnavailable",
     "PlaybackSpeed",
     "ShownFrame",
     "SpeedSource",
     "StoredPictures",
+    "Viewport",
 ]

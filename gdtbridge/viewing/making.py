@@ -183,8 +183,10 @@ class PictureMaker:
 def _said(look: FrameLook) -> str:
     """Return what a look is, as text."""
     window = look.window
-    shades = f" {window.centre} {window.width}" if window is not None else ""
-    return f"{look.edge} {look.form}{shades}"
+    shades = f" {window.centre} {window.width} {window.function}".rstrip() if window else ""
+    viewport = f" {look.viewport}" if look.viewport is not None else ""
+    quality = f" quality {look.quality}" if look.quality else ""
+    return f"{look.edge} {look.form}{shades}{viewport}{quality}"
 
 
 @contextmanager

@@ -165,7 +165,14 @@ def test_samples_are_as_the_metadata_says(archive: Archive, kind: str) -> None:
         ("/rendered?viewport=100000,100000", 200),
         ("/rendered?window=10,0,linear", 400),
         ("/rendered?window=nan,5,linear", 400),
-        ("/rendered?quality=101&annotation=patient", 200),
+        ("/rendered?quality=101", 400),
+        ("/rendered?quality=1&annotation=patient", 200),
+        ("/rendered?quality=0", 400),
+        ("/rendered?window=9,9,square", 400),
+        ("/rendered?window=9,0.5,linear-exact", 200),
+        ("/rendered?viewport=9,9,64,0", 400),
+        ("/rendered?viewport=9,9,0,0,0,9", 400),
+        ("/rendered?viewport=9,9,0,0,9,9,9", 400),
     ],
 )
 def test_numbers_that_mean_nothing(archive: Archive, end: str, status: int) -> None:
@@ -180,6 +187,8 @@ def test_numbers_that_mean_nothing(archive: Archive, end: str, status: int) -> N
         ("/rendered", "image/jpeg", (64, 48)),
         ("/rendered?viewport=32,32", "image/jpeg", (32, 24)),
         ("/rendered?viewport=32%2C12", "image/png", (16, 12)),
+        ("/rendered?viewport=640,1000", "image/jpeg", (640, 480)),
+        ("/rendered?viewport=100000,100000", "image/jpeg", (2048, 1536)),
         ("/frames/2/rendered?accept=image%2Fpng", "text/html", (64, 48)),
         ("/thumbnail", "image/jpeg", (64, 48)),
         ("/frames/2/thumbnail?viewport=16,16", "*/*", (16, 12)),
@@ -188,7 +197,7 @@ def test_numbers_that_mean_nothing(archive: Archive, end: str, status: int) -> N
 def test_pictures_for_a_browser(
     archive: Archive, end: str, accept: str, size: tuple[int, int]
 ) -> None:
-    """Fitted into the viewport, never larger than they are; the middle frame stands for a loop."""
+    """Fitted into the viewport; the middle frame stands for a loop."""
     answer = archive.get(archive.keep(loop(*shades(0, 200, 0))) + end, accept)
 
     with Image.open(io.BytesIO(answer.data)) as picture:
@@ -197,18 +206,91 @@ def test_pictures_for_a_browser(
 
 
 def test_what_was_not_done_is_said(archive: Archive) -> None:
-    """A quality, a region or a function that was asked for and is not there."""
+    """An annotation that was asked for and is not there; what is done needs no word."""
     address = archive.keep(loop(*shades(1)))
-    for query, said in (
-        ("quality=50", "quality parameter"),
-        ("viewport=9,9,1,1,4,4", "region of the viewport parameter"),
-        ("window=9,9,sigmoid", "sigmoid function of the window parameter"),
-    ):
-        answer = archive.get(f"{address}/rendered?{query}", "image/jpeg")
-        assert answer.headers["Warning"].endswith(f": The {said} is not supported.")
-    plain = archive.get(f"{address}/rendered?viewport=9,9&window=9,9,linear", "image/jpeg")
-    assert "Warning" not in plain.headers
-    assert archive.get(f"{address}/rendered?window=9,9,square").status_code == 400
+    answer = archive.get(f"{address}/rendered?annotation=patient", "image/jpeg")
+    assert answer.headers["Warning"].endswith(": The annotation parameter is not supported.")
+    done = "viewport=9,9,1,1,4,4&window=9,9,sigmoid&quality=50"
+    assert "Warning" not in archive.get(f"{address}/rendered?{done}", "image/jpeg").headers
+
+
+@pytest.fixture(scope="module")
+def quarters(archive: Archive) -> str:
+    """Return the address of a picture of four quarters, of 32 by 24 pixels each."""
+    made = np.zeros((48, 64, 3), np.uint8)
+    made[:24, :32], made[:24, 32:], made[24:, :32], made[24:, 32:] = 40, 90, 140, 190
+    return archive.keep(image(made, "RGB"))
+
+
+@pytest.mark.parametrize(
+    ("viewport", "size", "corners"),
+    [
+        ("64,48,,,-64", (64, 48), (90, 40, 190, 140)),
+        ("64,48,0,0,64,-48", (64, 48), (140, 190, 40, 90)),
+        ("64,48,,,-64,-48", (64, 48), (190, 140, 90, 40)),
+        ("32,24,32,24,32,24", (32, 24), (190,) * 4),
+        ("64,64,32,24", (64, 48), (190,) * 4),
+        ("8,8,16,12,32,24", (8, 6), (40, 90, 140, 190)),
+        ("100,10,0,24,1000,1000", (26, 10), (140, 190, 140, 190)),
+    ],
+)
+def test_a_part_of_a_picture(
+    archive: Archive,
+    quarters: str,
+    viewport: str,
+    size: tuple[int, int],
+    corners: tuple[int, int, int, int],
+) -> None:
+    """Cut out, turned where its width or height is negative, then fitted (PS3.18 8.3.5.1.3)."""
+    answer = archive.get(f"{quarters}/rendered?viewport={viewport}", "image/png")
+
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        assert picture.size == size
+        found = np.asarray(picture.convert("L")).astype(int)[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert np.abs(found - corners).max() <= 6
+    small = archive.get(f"{quarters}/thumbnail?viewport={viewport}", "image/jpeg")
+    with Image.open(io.BytesIO(small.data)) as thumbnail:
+        assert abs(thumbnail.convert("L").getpixel((0, 0)) - 40) <= 6  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("window", "shades_of"),
+    [
+        ("100,64,linear", {68: 0, 100: 130, 131: 255}),
+        ("100,64,linear-exact", {68: 0, 100: 128, 131: 251}),
+        ("100,64,sigmoid", {36: 5, 100: 128, 131: 223}),
+        ("100,64", {68: 0, 100: 130, 131: 255}),
+    ],
+)
+def test_a_window_has_the_function_that_is_said(
+    archive: Archive, ramp: str, window: str, shades_of: dict[int, int]
+) -> None:
+    """Linear, linear exact or sigmoid (PS3.3 C.11.2.1), whatever the object's own is."""
+    answer = archive.get(f"{ramp}/rendered?window={window}", "image/png")
+
+    with Image.open(io.BytesIO(answer.data)) as picture:
+        found = {value: picture.getpixel((value, 0)) for value in shades_of}
+    assert found == pytest.approx(shades_of, abs=1)
+
+
+@pytest.fixture(scope="module")
+def ramp(archive: Archive) -> str:
+    """Return the address of a grey picture of each value once, with a sigmoid of its own."""
+    made = image(np.tile(np.arange(256, dtype=np.uint8), (16, 1)), "MONOCHROME2")
+    made.WindowCenter, made.WindowWidth, made.VOILUTFunction = "10", "20", "SIGMOID"
+    return archive.keep(made)
+
+
+def test_a_quality_is_that_of_the_picture(archive: Archive) -> None:
+    """Lower is smaller, of a picture that is compressed here and of the device's own JPEG."""
+    noise = np.random.default_rng(4711).integers(0, 255, (48, 64, 3)).astype(np.uint8)
+    for made in (image(noise, "RGB"), loop(jpeg(noise))):
+        address = archive.keep(made)
+        sizes = [
+            len(archive.get(f"{address}/rendered?quality={quality}", "image/jpeg").data)
+            for quality in (5, 50, 99)
+        ]
+        assert sizes == sorted(set(sizes))
 
 
 def test_series_and_study_are_known_by_one_picture(archive: Archive) -> None:
@@ -260,12 +342,16 @@ def test_a_picture_by_parameters(archive: Archive) -> None:
     uid_ = archive.keep(loop(*shades(0, 200, 0))).rpartition("/")[2]
     named = f"/wado?requestType=WADO&studyUID=&seriesUID=&objectUID={uid_}"
 
-    answer = archive.get(f"{named}&frameNumber=2&rows=12&columns=100&imageQuality=9", "*/*")
+    answer = archive.get(
+        f"{named}&frameNumber=2&rows=12&columns=100&imageQuality=9&region=0,0,1,1", "*/*"
+    )
 
     with Image.open(io.BytesIO(answer.data)) as picture:
         assert picture.size == (16, 12)
         assert picture.format == "JPEG"
-    assert "imageQuality" in answer.headers["Warning"]
+    assert answer.headers["Warning"].endswith(": The region parameter is not supported.")
+    refused = archive.get(f"{named}&imageQuality=900", "*/*")
+    assert (refused.status_code, "imageQuality" in refused.text) == (400, True)
     assert archive.get(f"{named}&contentType=image/png", "*/*").data[:4] == b"\x89PNG"
     assert archive.get(f"{named}&contentType=text/html", "*/*").status_code == 406
 

@@ -17,7 +17,9 @@ from gdtbridge.viewing import (
     GreyWindow,
     PictureDescription,
     PictureForm,
+    PictureRegion,
     ShownFrame,
+    Viewport,
 )
 from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted, first_of
@@ -32,44 +34,62 @@ FORMS: Final = {JPEG: PictureForm.JPEG, PNG: PictureForm.PNG}
 THUMBNAIL: Final = 128
 """Pixels of a thumbnail's longer side: letters in the picture are not to be read there."""
 LARGEST_THUMBNAIL: Final = 320
-_NOT_DONE: Final = ("annotation", "quality", "iccprofile")
+_NOT_DONE: Final = ("annotation", "iccprofile")
 """Parameters that are answered with a warning (8.3.5.1)."""
 LINEAR: Final = "linear"
-FUNCTIONS: Final = frozenset({LINEAR, "linear-exact", "sigmoid"})
-"""Of a window (8.3.5.1.4); all of them are drawn as the first."""
+FUNCTIONS: Final = {LINEAR: "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
+"""Of a window (8.3.5.1.4), and how VOI LUT Function names them (PS3.3 C.11.2.1.3)."""
+VIEWPORT: Final = "viewport=width,height,x,y,width,height"
+WINDOW: Final = "window=centre,width,function"
+QUALITY: Final = "quality=1…100"
+LONGEST_NUMBERS: Final = 200
+"""Characters of a list of numbers; nobody means more."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureWish:
-    """How a picture is wanted; ``box`` is the width and height it must fit into, None for any.
+    """How a picture is wanted; without a ``viewport`` in its own size, ``quality`` as in FrameLook.
 
-    ``undone`` names what of the parameters changes nothing here.
+    ``undone`` names the parameters that change nothing here.
     """
 
     ranges: Sequence[MediaRange]
-    box: tuple[float, float] | None = None
+    viewport: Viewport | None = None
     window: GreyWindow | None = None
+    quality: int = 0
     undone: Sequence[str] = ()
 
     @classmethod
     def of_request(cls) -> PictureWish:
         """Return what the parameters of a rendered resource say; raise `CallRefused` (400)."""
         said = request.args
-        viewport, window = said.get("viewport", ""), said.get("window", "")
-        undone = [f"{name} parameter" for name in _NOT_DONE if name in said]
-        if viewport.count(",") > 1:
-            undone.append("region of the viewport parameter")
-        if (function := _function_of(window)) != LINEAR:
-            undone.append(f"{function} function of the window parameter")
-        return cls(accepted(request), box_of(viewport), window_of(window), undone)
+        return cls(
+            accepted(request),
+            viewport_of(said.get("viewport", "")),
+            window_of(said.get("window", "")),
+            quality_of(said.get("quality", "")),
+            [name for name in _NOT_DONE if name in said],
+        )
 
-    def edge(self, told: PictureDescription) -> int:
-        """Return the most pixels an object's picture may be wide or high; 0 for any."""
-        if self.box is None:
-            return 0
-        width, height = self.box
-        scale = min(width / max(told.columns, 1), height / max(told.rows, 1), 1.0)
-        return max(1, math.floor(max(told.columns, told.rows) * scale))
+    def look(self, told: PictureDescription, form: PictureForm) -> FrameLook:
+        """Return how a frame of an object is to look; raise `CallRefused` (400).
+
+        That is where the region lies outside of the picture.
+        """
+        look = FrameLook(0, form, self.window, self.viewport, self.quality)
+        if look.region.left >= told.columns or look.region.top >= told.rows:
+            raise refuse(400, VIEWPORT)
+        return look
+
+    def thumbnail_edge(self, told: PictureDescription) -> int:
+        """Return the most pixels an object's thumbnail may be wide or high.
+
+        A region is passed over: a name in the picture could be read in it.
+        """
+        if self.viewport is None:
+            return THUMBNAIL
+        fitted = self.viewport.fitted(max(told.columns, 1), max(told.rows, 1))
+        return min(max(fitted), LARGEST_THUMBNAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,7 @@ class RenderCalls:
             raise refuse(404)
         if first_of(wish.ranges, JPEG) is None:
             raise refuse(406, JPEG)
-        edge = min(wish.edge(told) or THUMBNAIL, LARGEST_THUMBNAIL)
+        edge = wish.thumbnail_edge(told)
         tag = tag_of([one], "thumbnail", str(edge))
         if (same := unchanged(tag)) is not None:
             return same
@@ -133,14 +153,14 @@ class RenderCalls:
         media_type = first_of(wish.ranges, JPEG, PNG)
         if media_type is None:
             raise refuse(406, f"{JPEG}, {PNG}")
-        look = FrameLook(wish.edge(told), FORMS[media_type], wish.window)
+        look = wish.look(told, FORMS[media_type])
         tag = tag_of([one], str(number), repr(look), repr(wish.undone))
         if (same := unchanged(tag)) is not None:
             return same
         answer = _answer(next(self.pictures.frames(one.instance_id, number, 1, look)))
         base = self.retrieve.base.uri()
         for name in wish.undone:
-            answer.headers.add("Warning", f"299 {base}: The {name} is not supported.")
+            answer.headers.add("Warning", f"299 {base}: The {name} parameter is not supported.")
         return kept(answer, tag)
 
     def _whole(self, one: WebObject, told: PictureDescription, wish: PictureWish) -> Response:
@@ -160,42 +180,64 @@ def _answer(shown: ShownFrame) -> Response:
     return Response(shown.data, content_type=shown.media_type)
 
 
-def box_of(said: str) -> tuple[float, float] | None:
-    """Return width and height of a viewport; None for none, raise `CallRefused` for nonsense."""
+def viewport_of(said: str, told: str = VIEWPORT) -> Viewport | None:
+    """Return a viewport (8.3.5.1.3); None for none, raise `CallRefused` with what is ``told``.
+
+    Its region's width or height is negative where that side is turned.
+    """
     if not said:
         return None
-    width, height = [*_numbers("viewport", said), 0.0][:2]
-    if min(width, height) < 1:
-        raise refuse(400, "viewport=width,height")
-    return width, height
+    columns, rows, left, top, width, height = _numbers(told, said, 6)
+    if columns is None or rows is None or min(columns, rows) < 1 or 0 in {width, height}:
+        raise refuse(400, told)
+    region = PictureRegion(
+        abs(left or 0),
+        abs(top or 0),
+        abs(width or 0),
+        abs(height or 0),
+        is_mirrored=(width or 0) < 0,
+        is_turned_over=(height or 0) < 0,
+    )
+    return Viewport(columns, rows, region)
 
 
-def window_of(said: str) -> GreyWindow | None:
-    """Return centre and width of a window; None for none, raise `CallRefused` for nonsense."""
+def window_of(said: str, told: str = WINDOW) -> GreyWindow | None:
+    """Return a window (8.3.5.1.4); None for none, raise `CallRefused` with what is ``told``.
+
+    Its function is linear where none is said.
+    """
     if not said:
         return None
-    centre, width = [*_numbers("window", said), 0.0][:2]
-    if width < 1:
-        raise refuse(400, "window=centre,width,function")
-    return GreyWindow(centre, width)
+    numbers, function = said.split(",")[:2], ",".join(said.split(",")[2:]).strip().lower()
+    centre, width = _numbers(told, ",".join(numbers), 2)
+    function = function or LINEAR
+    if centre is None or width is None or width <= 0 or function not in FUNCTIONS:
+        raise refuse(400, told)
+    if function == LINEAR and width < 1:  # PS3.3 C.11.2.1.2.1
+        raise refuse(400, told)
+    return GreyWindow(centre, width, FUNCTIONS[function])
 
 
-def _function_of(window: str) -> str:
-    """Return the function of a window; raise `CallRefused` for none there is."""
-    function = ",".join(window.split(",")[2:]).strip().lower() or LINEAR
-    if function not in FUNCTIONS:
-        raise refuse(400, "window=centre,width,function")
-    return function
+def quality_of(said: str, told: str = QUALITY) -> int:
+    """Return a quality (8.3.5.1.2); 0 for none, raise `CallRefused` with what is ``told``."""
+    quality = number_of(said) if said else 0
+    if quality is None or not 0 <= quality <= 100 or (said and not quality):
+        raise refuse(400, told)
+    return quality
 
 
-def _numbers(name: str, text: str) -> list[float]:
-    """Return the numbers of a parameter up to the first word; raise `CallRefused` for none."""
-    found = []
-    for part in text.split(",")[:2]:
-        try:
-            found.append(float(part))
-        except ValueError:
-            raise refuse(400, name) from None
-    if not all(map(math.isfinite, found)):
-        raise refuse(400, name)
-    return found
+def _numbers(told: str, text: str, most: int) -> list[float | None]:
+    """Return so many numbers of a list, None for each that is left out.
+
+    Raises `CallRefused` with what is ``told`` for more, and for what is no number.
+    """
+    parts = text.split(",") if len(text) < LONGEST_NUMBERS else []
+    if not 0 < len(parts) <= most:
+        raise refuse(400, told)
+    try:
+        found = [float(part) if part.strip() else None for part in parts]
+    except ValueError:
+        raise refuse(400, told) from None
+    if not all(math.isfinite(one) for one in found if one is not None):
+        raise refuse(400, told)
+    return [*found, *[None] * (most - len(found))]

@@ -14,7 +14,8 @@ from gdtbridge.web.dicomweb.rendering import (
     PNG,
     PictureWish,
     RenderCalls,
-    box_of,
+    quality_of,
+    viewport_of,
     window_of,
 )
 from gdtbridge.web.dicomweb.retrieving import DICOM, RetrieveCalls
@@ -28,7 +29,7 @@ NAMES: Final[Mapping[str, str]] = {
 """Parameters that name the object; a viewer may leave the first two empty (Weasis)."""
 ROOT: Final = "/wado"
 NOT_PLAIN: Final = "Nicht anonymisiert zu haben. / Not to be had anonymized."
-_NOT_DONE: Final = ("annotation", "imageQuality", "region", "presentationUID")
+_NOT_DONE: Final = ("annotation", "region", "presentationUID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ class UriCalls:
 def _wish(ranges: Sequence[MediaRange]) -> PictureWish:
     said = request.args
     wide, high = said.get("columns", ""), said.get("rows", "")
-    box = box_of(f"{wide or high},{high or wide}") if wide or high else None
+    size = f"{wide or high},{high or wide}" if wide or high else ""
+    viewport = viewport_of(size, "rows, columns")
     centre, width = said.get("windowCenter", ""), said.get("windowWidth", "")
-    window = window_of(f"{centre},{width}") if centre and width else None
-    return PictureWish(
-        ranges, box, window, [f"{name} parameter" for name in _NOT_DONE if name in said]
-    )
+    window = window_of(f"{centre},{width}" if centre and width else "", "windowCenter, windowWidth")
+    quality = quality_of(said.get("imageQuality", ""), "imageQuality=1…100")
+    undone = [name for name in _NOT_DONE if name in said]
+    return PictureWish(ranges, viewport, window, quality, undone)
