@@ -195,15 +195,17 @@ def _element(dataset: Dataset, tag: int, text: TextDecoder, levels: int) -> Elem
         return Element(VR, other=UnreadValue(element.length))
     if VR not in TEXTS:
         return Element(VR, other=_opaque(dataset[Tag(tag)].value))
-    if not isinstance(element, RawDataElement):
-        told = _joined(element.value)
-    elif VR in CHARSET_DEPENDENT:
-        told = text.as_sent(element.value or b"")
-    else:
-        told = plain_text(element.value or b"")
+    if isinstance(element, RawDataElement):
+        return Element(VR, texts=text_values(VR, element.value or b"", text))
+    told = _joined(element.value)
     if VR not in CHARSET_DEPENDENT:
         told = plain_text(told.encode(PLAIN, errors="replace"))
     return Element(VR, texts=_split(VR, told))
+
+
+def text_values(VR: str, raw: bytes, text: TextDecoder) -> tuple[str, ...]:  # noqa: N803
+    """Return the values of the bytes of a text element, without padding; none for a blank one."""
+    return _split(VR, text.as_sent(raw) if VR in CHARSET_DEPENDENT else plain_text(raw))
 
 
 def _items(dataset: Dataset, tag: int, text: TextDecoder, levels: int) -> Iterator[Item]:

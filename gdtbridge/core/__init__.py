@@ -6,7 +6,7 @@ What must not live here: decisions.
 
 from gdtbridge.core.core import Core
 from gdtbridge.core.opening import Opening, open_core
-from gdtbridge.core.stores import HeadReaders, PictureReaders, Stores
+from gdtbridge.core.stores import PictureReaders, Stores
 from gdtbridge.core.wiring import wire
 
-__all__ = ["Core", "HeadReaders", "Opening", "PictureReaders", "Stores", "open_core", "wire"]
+__all__ = ["Core", "Opening", "PictureReaders", "Stores", "open_core", "wire"]

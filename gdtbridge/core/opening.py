@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from gdtbridge.archive import Archive
 from gdtbridge.core.core import Core
-from gdtbridge.core.stores import HeadReaders, PictureReaders, Stores
+from gdtbridge.core.stores import PictureReaders, Stores
 from gdtbridge.core.wiring import wire
 from gdtbridge.database import Database
 from gdtbridge.dataset.hardening import harden_pydicom
@@ -24,7 +24,6 @@ from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
-from gdtbridge.retrieve.metadata_room import AheadMetadataReader, MetadataReader
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings import MEGABYTE, Settings
 from gdtbridge.settings.encryption import Encryption
@@ -79,10 +78,6 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             opened.enter_context(closing(AttachmentReader())),
             opened.enter_context(closing(PagePrinter())),
         )
-        heads = HeadReaders(
-            opened.enter_context(closing(MetadataReader())),
-            opened.enter_context(closing(AheadMetadataReader())),
-        )
         pictures = PictureReaders(
             opened.enter_context(closing(PictureReader(processes=2))),
             opened.enter_context(closing(AheadReader())),
@@ -95,7 +90,6 @@ def open_core(settings: Settings, opening: Opening = Opening.MAKING) -> Iterator
             openers,
             transcoder,
             pictures,
-            heads,
             encryption,
         )
         yield wire(settings, routing, stores, clock)

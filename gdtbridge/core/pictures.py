@@ -45,7 +45,7 @@ def picture_parts(
     """Return what can be looked at; nothing is made ahead while objects are being received."""
     database, transcoder = stores.database, stores.transcoder
     stored, ahead = stored_pictures(settings, stores)
-    metadata, heads_ahead = object_metadata(settings, stores)
+    metadata = object_metadata(settings, stores)
     arrived = ArrivedObjects(
         database,
         is_receiving,
@@ -57,7 +57,7 @@ def picture_parts(
         stored,
         PicturesAhead(ArrivedObjects(database, is_receiving, clock), ahead),
         metadata,
-        MetadataAhead(arrived, database, stores.archive.folder, heads_ahead),
+        MetadataAhead(arrived, database, stores.archive.folder, metadata),
         WebArchive(WebSearch(finder), finder, metadata, transcoder),
         WebFrames(stored, transcoder.frames, metadata),
     )
@@ -74,13 +74,8 @@ def stored_pictures(settings: Settings, stores: Stores) -> tuple[StoredPictures,
     return at_once, ahead
 
 
-def object_metadata(settings: Settings, stores: Stores) -> tuple[ObjectMetadata, ObjectMetadata]:
-    """Return the metadata of objects, for who asks now and for who reads ahead."""
+def object_metadata(settings: Settings, stores: Stores) -> ObjectMetadata:
+    """Return the metadata of objects."""
     most = settings.pictures.cache_mb * MEGABYTE // SHARE_OF_PICTURES
     cache = DiskCache(settings.metadata_folder, most, stores.archive.room_for)
-    memory = MetadataMemory(cache)
-    at_once, ahead = (
-        ObjectMetadata(reader, memory, settings.spool_folder)
-        for reader in (stores.heads.at_once, stores.heads.ahead)
-    )
-    return at_once, ahead
+    return ObjectMetadata(MetadataMemory(cache), settings.spool_folder)

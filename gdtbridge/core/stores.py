@@ -9,7 +9,6 @@ from gdtbridge.database import Database
 from gdtbridge.outbox import Outbox
 from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.results.gathering import ObjectOpeners
-from gdtbridge.retrieve.metadata_room import AheadMetadataReader, MetadataReader
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.settings.encryption import Encryption
 from worklist import WorklistFolder
@@ -24,14 +23,6 @@ class PictureReaders:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadReaders:
-    """Who reads the metadata of objects: at once, and ahead of anybody's wish."""
-
-    at_once: MetadataReader
-    ahead: AheadMetadataReader
-
-
-@dataclass(frozen=True, slots=True)
 class Stores:
     """Where the core keeps its facts, and who opens received files; the maker closes them."""
 
@@ -42,5 +33,4 @@ class Stores:
     openers: ObjectOpeners
     transcoder: Transcoder
     pictures: PictureReaders
-    heads: HeadReaders
     encryption: Encryption

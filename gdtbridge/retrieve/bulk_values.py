@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.encoding import DEFLATED
 from gdtbridge.errors import NotFound
 from gdtbridge.retrieve.leaving import read_head
 from gdtbridge.viewing import MediaContent
+from worklist.item import vr_of
 
 BYTES: Final = "application/octet-stream"
 LONGEST_READ: Final = 64 * 1024
@@ -37,7 +39,14 @@ def bulk_value(path: Path, syntax: str, place: Sequence[int]) -> MediaContent:
     if isinstance(element, RawDataElement) and element.value is None and not above:
         start = element.value_tell
         return MediaContent.of_file(BYTES, path, [(start, start + element.length)])
-    value = dataset[tag].value if element is not None else None
+    value = _value_of(dataset, tag, element)
     if not isinstance(value, bytes):
         raise NotFound(NO_VALUE)
     return MediaContent.of_bytes(BYTES, value)
+
+
+def _value_of(dataset: Dataset, tag: int, element: object) -> object:
+    """Return an element's value; its bytes also where pydicom knows its VR better than the file."""
+    if isinstance(element, RawDataElement) and element.VR in {None, "UN"} and vr_of(tag) == "UN":
+        return element.value
+    return dataset[tag].value if element is not None else None

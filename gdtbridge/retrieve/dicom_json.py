@@ -28,6 +28,7 @@ UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET: Final = 0x00080005
 BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 """VRs whose values are written as they are (F.2.7)."""
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -35,19 +36,21 @@ def json_dataset(item: Item, bulk: BulkLocator | None = None, above: Place = ())
     """Return the JSON of a dataset; without ``bulk`` no value is too long to be written.
 
     ``above`` is where the dataset is within another. Left out are group lengths and the file meta
-    information (PS3.18 F.2.2), and values that nobody read and nobody could fetch.
+    information (`is_told`), and values that nobody read and nobody could fetch.
     """
     written: JsonDataset = {}
     for tag, element in sorted(item.items(), key=_by_tag):
-        if tag & 0xFFFF == 0 or tag >> 16 <= 2:
+        if not is_told(tag):
             continue
-        if tag == _CHARACTER_SET:
-            written[name_of(tag)] = {"vr": "CS", "Value": [UTF_8]}
-            continue
-        attribute = _attribute(element, (*above, tag), bulk)
+        attribute = json_attribute(tag, element, above, bulk)
         if attribute is not None:
             written[name_of(tag)] = attribute
     return written
+
+
+def is_told(tag: int) -> bool:
+    """Return whether the model has an attribute: no group length, no file meta (F.2.2)."""
+    return tag & 0xFFFF != 0 and tag >> 16 > 2
 
 
 def _by_tag(pair: tuple[int, Element]) -> int:
@@ -61,11 +64,17 @@ def name_of(tag: int) -> str:
 
 def json_text(datasets: JsonDataset | Sequence[JsonDataset]) -> str:
     """Return datasets as they are sent."""
-    return json.dumps(datasets, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _JSON.encode(datasets)
 
 
-def _attribute(element: Element, place: Place, bulk: BulkLocator | None) -> JsonDataset | None:
+def json_attribute(
+    tag: int, element: Element, above: Place = (), bulk: BulkLocator | None = None
+) -> JsonDataset | None:
+    """Return an attribute of a dataset that is at ``above`` (`json_dataset`); None for none."""
+    if tag == _CHARACTER_SET:
+        return {"vr": "CS", "Value": [UTF_8]}
     told: JsonDataset = {"vr": element.VR}
+    place = (*above, tag)
     value = element.other
     if isinstance(value, UnreadValue) or (bulk and _is_long(value)):
         if bulk is None:

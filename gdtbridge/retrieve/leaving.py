@@ -122,16 +122,6 @@ def _has_quirks(manufacturer: str) -> bool:
     return bool(quirks_of(_made_by(manufacturer)))
 
 
-def bounded_head(file: BinaryIO, syntax: str, longest: int) -> Dataset:
-    """Return a stored object up to its pixels, at which ``file`` then is.
-
-    Values of more than ``longest`` bytes are not read. Raises what reading raises.
-    """
-    if syntax in DEFLATED:
-        _check_inflated(file)
-    return read_head(file, longest=None if syntax in DEFLATED else longest)
-
-
 def _made_by(manufacturer: str) -> Dataset:
     maker = Dataset()
     maker.Manufacturer = manufacturer

@@ -1,7 +1,7 @@
 """Metadata read ahead of anybody's wish: a viewer's first question is answered at once.
 
-Of what arrives while the service runs and of what arrived last before, some objects at a time, in
-a child that gives way to everything else, and never while something is being received.
+Of what arrives while the service runs and of what arrived last before, some objects at a time, and
+never while something is being received.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.leaving import LeavingObject
-from gdtbridge.retrieve.metadata import AT_ONCE, ObjectMetadata
-from gdtbridge.retrieve.metadata_room import MetadataHindered
+from gdtbridge.retrieve.metadata import MetadataHindered, ObjectMetadata
 from gdtbridge.retrieve.store import StoredHead
 from gdtbridge.viewing.arrived import ArrivedObjects
 from gdtbridge.viewing.store import bytes_key
@@ -23,6 +22,8 @@ LOOK_SECONDS: Final = 2.0
 """How often is looked for what arrived."""
 QUIET_SECONDS: Final = 1.0
 """How long nothing has arrived when it begins: a viewer may be opened as soon as all is there."""
+AT_ONCE: Final = 50
+"""Objects that are read before it looks again whether something arrives: they take 10 ms."""
 BACK: Final = 1000
 """Objects before the newest it begins with: a stop may have come before their turn."""
 

@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from gdtbridge.archive import Archive, IncomingInstance, ReceiptStatus
 from gdtbridge.archive.spool import SpoolFile
-from gdtbridge.core import HeadReaders, PictureReaders, Stores, wire
+from gdtbridge.core import PictureReaders, Stores, wire
 from gdtbridge.dataset.part10 import file_meta
 from gdtbridge.durable import SteadyClock
 from gdtbridge.gdt.read.reader import read_records
@@ -29,7 +29,6 @@ from gdtbridge.pictures.picture_reader import AheadReader, PictureReader
 from gdtbridge.report_page import PagePrinter
 from gdtbridge.results.gathering import ObjectOpeners
 from gdtbridge.results.routing import Routing
-from gdtbridge.retrieve.metadata_room import AheadMetadataReader, MetadataReader
 from gdtbridge.retrieve.transcoding import Transcoder
 from gdtbridge.schema import outbox, outbox_uncollected
 from gdtbridge.settings import Settings
@@ -103,7 +102,6 @@ class Practice:
         self.reader = HereReader()
         self.renderer = AttachmentReader()
         self.printer = PagePrinter()
-        self.heads = HeadReaders(MetadataReader(), AheadMetadataReader())
         self.pictures = PictureReaders(PictureReader(processes=2), AheadReader())
         self.worklist = WorklistFolder(folder / "worklist")
         openers = openers or ObjectOpeners(self.reader, self.renderer, self.printer)
@@ -115,7 +113,6 @@ class Practice:
             openers,
             transcoder,
             self.pictures,
-            self.heads,
             encryption,
         )
         self.core = wire(settings, routing, stores, steady)
@@ -133,8 +130,6 @@ class Practice:
         """Let go of the child processes and of the database."""
         self.renderer.close()
         self.printer.close()
-        self.heads.at_once.close()
-        self.heads.ahead.close()
         self.pictures.at_once.close()
         self.pictures.ahead.close()
         self.frames.close()
