@@ -193,13 +193,6 @@ class FrameBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class FragmentPlaces:
-    """Where the fragments of a stream are in the file: offsets of the first byte and the end."""
-
-    places: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PictureFacts:
     """What an object says of its frames.
 
@@ -209,7 +202,9 @@ class PictureFacts:
     frame that stands for a loop; where nothing says which values are black and white, all frames
     follow it (``needs_reference``). ``speed`` is None for a still. ``video`` is the media type of a
     video a browser may play. ``problem`` is empty, or a `PictureProblem`. ``spans`` are the packed
-    bounds of the frames (`gdtbridge.pictures.frame_index`), empty for frames of one length.
+    bounds of the frames (`gdtbridge.pictures.frame_index`), empty for frames of one length: of
+    these the first is at ``first_frame`` in the file, each of ``frame_bytes``, 0 where they are not
+    in it as they are.
     """
 
     frames: int = 0
@@ -225,3 +220,5 @@ class PictureFacts:
     video: str = ""
     problem: str = ""
     spans: bytes = b""
+    first_frame: int = 0
+    frame_bytes: int = 0

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from gdtbridge.pictures.looking import (
-    FragmentPlaces,
     FrameBatch,
     FrameLook,
     FrameSpan,
@@ -21,12 +20,11 @@ from gdtbridge.sandbox.room import MEBIBYTE, SandboxRoom, SandboxTask
 
 DESCRIBE: Final = SandboxTask("gdtbridge.pictures.showing:describe", PictureFacts)
 SHOW: Final = SandboxTask("gdtbridge.pictures.showing:show", FrameBatch)
-FRAGMENTS: Final = SandboxTask("gdtbridge.pictures.showing:fragments", FragmentPlaces)
 
 SHOWN: Final = replace(
     PICTURES,
     place=f"{__name__}:SHOWN",
-    tasks=(DESCRIBE, SHOW, FRAGMENTS),
+    tasks=(DESCRIBE, SHOW),
     seconds=10.0,
     max_body=32 * MEBIBYTE,
 )
@@ -51,10 +49,6 @@ class PictureReader(SandboxClient):
     def describe(self, path: Path) -> PictureFacts:
         """Return what an object has to show; raise `AttachmentError` and nothing else."""
         return self.call(DESCRIBE, path=path.absolute())
-
-    def places(self, path: Path, span: FrameSpan) -> tuple[tuple[int, int], ...]:
-        """Return first offset and end of each piece of a frame; raise `AttachmentError`."""
-        return self.call(FRAGMENTS, path=path.absolute(), span=span).places
 
     def show(
         self,

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.dataset.encoding import DEFLATED, EXPLICIT_BIG_ENDIAN
 from gdtbridge.dataset.jpeg import LABELS
-from gdtbridge.pictures.frame_index import MAX_ITEMS, encoded_start, index_frames, places
+from gdtbridge.pictures.frame_index import MAX_ITEMS, encoded_start, index_frames
 from gdtbridge.pictures.frames import (
     chosen_frame,
     decoded_frame,
@@ -25,7 +25,6 @@ from gdtbridge.pictures.frames import (
 )
 from gdtbridge.pictures.grey import grey_range, is_stretched, own_window
 from gdtbridge.pictures.looking import (
-    FragmentPlaces,
     FrameBatch,
     FrameFacts,
     FrameLook,
@@ -93,18 +92,6 @@ def show(
     return FrameBatch(tuple(shown), bytes(data))
 
 
-def fragments(path: Path, span: FrameSpan) -> FragmentPlaces:
-    """Return where the fragments of a frame, or of a video, are in the file.
-
-    A frame of pixel data that is not encapsulated is in one piece. Raises `NotRenderable` where it
-    is not in the file as it is: deflated, or not byte by byte (PS3.5 8.1.1).
-    """
-    with open_object(path) as source:
-        if span.stop:
-            return FragmentPlaces(tuple(places(source.stream, span)))
-        return FragmentPlaces((_native_place(source, span.number),))
-
-
 def _shown(
     source: OpenedObject,
     span: FrameSpan,
@@ -161,6 +148,8 @@ def _described(source: OpenedObject) -> PictureFacts:
         grey_range=grey_range(dataset) if is_grey else None,
         needs_reference=is_grey and frames > 1 and is_stretched(dataset),
         spans=b"" if index is None else index.packed(),
+        first_frame=pixel_data_of(source).at,
+        frame_bytes=_bytes_of_frame(source) if index is None else 0,
     )
 
 
@@ -197,12 +186,13 @@ def _bits_of_frame(dataset: Dataset) -> int:
     return pixels * samples_per_pixel(dataset) * int(dataset.get("BitsAllocated") or 8)
 
 
-def _native_place(source: OpenedObject, number: int) -> tuple[int, int]:
+def _bytes_of_frame(source: OpenedObject) -> int:
+    """Return the bytes of a frame in the file; 0 where it is not there as it is.
+
+    That is where it is deflated, in big endian, or ends within a byte (PS3.5 8.1.1).
+    """
     length, rest = divmod(_bits_of_frame(source.dataset), 8)
-    if rest or source.syntax in {*DEFLATED, EXPLICIT_BIG_ENDIAN}:
-        raise NotRenderable("Das Bild liegt nicht als Ganzes vor. / The frame is not in one piece.")
-    start = pixel_data_of(source).at + (number - 1) * length
-    return start, start + length
+    return 0 if rest or source.syntax in {*DEFLATED, EXPLICIT_BIG_ENDIAN} else length
 
 
 def _is_lossy(source: OpenedObject) -> bool:

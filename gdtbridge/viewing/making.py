@@ -11,8 +11,9 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.dataset.encoding import DEFLATED
 from gdtbridge.pictures import AttachmentHindered, AttachmentLimit, NotRenderable
-from gdtbridge.pictures.frame_index import FrameIndex
+from gdtbridge.pictures.frame_index import FrameIndex, places
 from gdtbridge.pictures.looking import (
     FrameLook,
     FrameSpan,
@@ -51,6 +52,20 @@ class LocatedObject:
     def span(self, number: int) -> FrameSpan:
         """Return where a frame is, counted from 1."""
         return FrameSpan(number) if self.index is None else self.index.span(number)
+
+    def places(self, number: int) -> list[tuple[int, int]]:
+        """Return first offset and end of each piece of a frame in the file.
+
+        There are none where it is not in the file as it is. Raises `AttachmentLimit` for too many,
+        and `OSError`.
+        """
+        if self.stored.transfer_syntax in DEFLATED:
+            return []
+        if self.index is None:
+            start = self.facts.first_frame + (number - 1) * self.facts.frame_bytes
+            return [(start, start + self.facts.frame_bytes)] if self.facts.frame_bytes else []
+        with self.path.open("rb") as file:
+            return list(places(file, self.index.span(number)))
 
 
 class PictureMaker:

@@ -24,7 +24,7 @@ PROBLEM_SECONDS: Final = 600.0
 """How long a frame that took too much is not tried again."""
 _LONGEST: Final = 1 << 23
 _BIGGEST: Final = 1 << 26
-_EDITION: Final = 1
+_EDITION: Final = 2
 """Changes when the same object is to be shown otherwise than before."""
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from pydicom.uid import UID
 
 from gdtbridge.archive import Archive
 from gdtbridge.database import Database
+from gdtbridge.durable.files import reason_of
 from gdtbridge.errors import NotFound
 from gdtbridge.pictures import AttachmentLimit, AttachmentReader, NotRenderable
 from gdtbridge.pictures.frame_index import FrameIndex
@@ -26,7 +27,7 @@ from gdtbridge.viewing import store
 from gdtbridge.viewing.content import MediaContent
 from gdtbridge.viewing.making import LocatedObject, PictureMaker, hindered
 from gdtbridge.viewing.memory import PictureMemory
-from gdtbridge.viewing.model import PictureDescription
+from gdtbridge.viewing.model import PictureDescription, PictureUnavailable
 
 THUMBNAIL: Final = 320
 """Pixels of a thumbnail's longer side."""
@@ -109,9 +110,7 @@ class StoredPictures:
         """Return the video or the document of an object; raises as `frames` does."""
         known = self._known(instance_id)
         if known.facts.video and known.index is not None:
-            with self._maker.turn(), hindered():
-                places = list(self._reader.places(known.path, known.span(1)))
-            return MediaContent.of_file(known.facts.video, known.path, places)
+            return _stored(known, 1, known.facts.video)
         if kind_of(known.stored.sop_class) is not ObjectKind.DOCUMENT:
             raise NotFound(_NO_FRAME)
         return self._document(known.path)
@@ -129,12 +128,7 @@ class StoredPictures:
         known = self._known(instance_id)
         if not 1 <= number <= known.facts.frames:
             raise NotFound(_NO_FRAME)
-        try:
-            with self._maker.turn(), hindered():
-                places = list(self._reader.places(known.path, known.span(number)))
-        except (AttachmentLimit, NotRenderable) as error:
-            raise NotFound(str(error)) from error
-        return MediaContent.of_file("", known.path, places)
+        return _stored(known, number)
 
     def sweep(self) -> None:
         """Keep the cache within its limits; at the start it finds out what is there."""
@@ -162,5 +156,20 @@ class StoredPictures:
         )
 
 
+def _stored(known: LocatedObject, number: int, media_type: str = "") -> MediaContent:
+    """Return a frame, or all of a video, as it is in the file; raise as `frames` does."""
+    try:
+        places = known.places(number)
+    except AttachmentLimit as error:
+        raise NotFound(str(error)) from error
+    except OSError as error:
+        raise PictureUnavailable(_AWAY.format(reason_of(error))) from error
+    if not places:
+        raise NotFound(_NOT_AS_IT_IS)
+    return MediaContent.of_file(media_type, known.path, places)
+
+
 _NO_OBJECT: Final = "Dieses Objekt gibt es nicht. / There is no such object."
+_NOT_AS_IT_IS: Final = "Das Bild liegt nicht als Ganzes vor. / The frame is not in one piece."
+_AWAY: Final = "Die Datei lässt sich nicht öffnen. / The file cannot be opened: {}."
 _NO_FRAME: Final = "Davon lässt sich kein Bild zeigen. / There is no picture of it to show."

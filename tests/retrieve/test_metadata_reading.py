@@ -112,7 +112,7 @@ def test_long_values_are_named_and_had_there(tmp_path: Path) -> None:
     private = element(0x60051010, b"UN", bytes(2000), ts=IMPLICIT)
     path = part10(tmp_path / "b", identification(IMPLICIT) + maker + private, IMPLICIT)
     assert f'"UN","BulkDataURI":"{ITS_URI}/bulkdata/60051010"' in metadata_in(path, IMPLICIT)
-    assert bulk_value(path, IMPLICIT, [0x60051010]).size == 2000
+    assert b"".join(bulk_value(path, IMPLICIT, [0x60051010]).whole()) == bytes(2000)
 
 
 @pytest.mark.parametrize(("length", "VR"), [(None, "OW"), (UNDEFINED, "OB"), (0xFFFFFFF0, "OW")])

@@ -212,6 +212,8 @@ def test_what_was_made_once_is_kept(
         only_kept.describe(number)
     small, about = pictures.thumbnail(number), pictures.describe(number)
     assert (only_kept.thumbnail(number), only_kept.describe(number)) == (small, about)
+    stored = only_kept.stored_frame(number, 1)  # no child looks for it
+    assert b"".join(stored.pieces(0, stored.size)) == screen().tobytes()
     with pytest.raises(PictureUnavailable):
         only_kept.thumbnail(number, 40)
 
