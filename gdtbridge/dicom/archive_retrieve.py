@@ -18,8 +18,9 @@ from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.identifier_operation import ArchiveOperation, FinalResponse, PeerPort
 from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import DimseRequest
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.leaving import LeavingObject
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.transcoding import leaving_syntaxes
 
 log = logging.getLogger(__name__)

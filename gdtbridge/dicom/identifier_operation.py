@@ -28,7 +28,8 @@ from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import MAX_IDENTIFIER, BufferedOperation
 from gdtbridge.errors import BridgeError, StoreError
 from gdtbridge.logs import describe
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from worklist import FolderError, Match
 
 log = logging.getLogger(__name__)

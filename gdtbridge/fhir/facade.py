@@ -26,7 +26,8 @@ from gdtbridge.fhir.store import numbers_now
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.subset import with_elements
 from gdtbridge.fhir.tables import ParameterKind, parameters
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.store import Narrowing
 from gdtbridge.retrieve.web_search import SECONDS, SearchTooBroad
 

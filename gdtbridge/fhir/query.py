@@ -17,7 +17,7 @@ from gdtbridge.fhir.tables import (
     parameters,
     reverse_includes,
 )
-from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.query_keys import QueryRefused
 
 USUAL: Final = 20
 """Matches of a page where nobody says how many."""

@@ -39,8 +39,9 @@ from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.orders.patient_moves import moved_at, moves_of
 from gdtbridge.people import Patient
-from gdtbridge.retrieve.finder import ArchiveFinder, QueryRefused, Viewer
+from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
 from gdtbridge.retrieve.items import ListedStudy, in_one_chart
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from gdtbridge.sr import Report, ReportError, ReportHindered
 

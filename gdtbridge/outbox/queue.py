@@ -12,7 +12,7 @@ from typing import Final
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable import Clock, SystemClock
 from gdtbridge.errors import NotFound, TooLate
-from gdtbridge.outbox import pauses, places, recall_store, status, store
+from gdtbridge.outbox import due_store, leftover_store, pauses, places, recall_store, status, store
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.model import (
     DeliveryQuestion,
@@ -24,13 +24,13 @@ from gdtbridge.outbox.model import (
 )
 from gdtbridge.outbox.names import check_name
 from gdtbridge.outbox.pauses import DeliveryPause
+from gdtbridge.outbox.removed_destination import RemovedDestination
 from gdtbridge.outbox.status import DestinationStatus
 from gdtbridge.outbox.waiting import WaitingMessage, asked_messages, open_messages
-from gdtbridge.outbox.worker import DestinationWorker, RemovedDestination
+from gdtbridge.outbox.worker import DestinationWorker
 from gdtbridge.webhooks import HouseEvent
 
 log = logging.getLogger(__name__)
-
 
 _NOTHING_ASKED: Final = (
     "Nach keinem Ort wird gefragt. / No place is asked about: see gdtbridge outbox list."
@@ -320,7 +320,7 @@ class Outbox:
         """
         self._must_be(destination)
         with self._database.write() as connection:
-            store.all_due(connection, destination, self._clock.utc())
+            due_store.all_due(connection, destination, self._clock.utc())
         self._workers[destination].wake()
 
     def sender_of(self, destination: str) -> Sender | None:
@@ -356,7 +356,7 @@ class Outbox:
         if outbox_id not in open_questions:
             raise NotFound(_no_question(outbox_id))
         with self._database.write() as connection:
-            store.leave_behind_of(connection, outbox_id)
+            leftover_store.leave_behind_of(connection, outbox_id)
             if arrived:
                 store.delivered(connection, outbox_id, self._clock.utc(), self._lifetimes)
             else:

@@ -17,8 +17,9 @@ from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.durable.files import PREFIX
 from gdtbridge.outbox.collection_store import DAYS, lying_files
+from gdtbridge.outbox.leftover_store import leave_behind
 from gdtbridge.outbox.model import DeliveryState, OutgoingMessage
-from gdtbridge.outbox.store import OUTGOING, begins, change, leave_behind, outgoing
+from gdtbridge.outbox.store import OUTGOING, begins, change, outgoing
 from gdtbridge.schema import outbox as table
 
 RECALLED_KEY: Final = "recalled:"

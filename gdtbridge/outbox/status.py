@@ -11,6 +11,7 @@ from gdtbridge.database import Connection
 from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.health import Figure, PartState
 from gdtbridge.outbox.collection_store import DAYS, lying_files
+from gdtbridge.outbox.due_store import BEFORE, able
 from gdtbridge.outbox.model import (
     ALARM_SECONDS,
     COMMITMENT,
@@ -26,7 +27,6 @@ from gdtbridge.outbox.model import (
     Sender,
 )
 from gdtbridge.outbox.pauses import DeliveryPause, last_pause, left_out
-from gdtbridge.outbox.store import BEFORE, able
 from gdtbridge.schema import outbox as table
 from gdtbridge.statement import Statement
 

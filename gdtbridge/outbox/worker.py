@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from gdtbridge.database import Database
 from gdtbridge.durable import Clock
 from gdtbridge.durable.files import reason_of
-from gdtbridge.outbox import call_store, pauses, store
+from gdtbridge.outbox import call_store, due_store, leftover_store, pauses, store
 from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.destination_folder import DestinationFolder
 from gdtbridge.outbox.gdt_drop import GdtDrop
@@ -34,8 +34,6 @@ from gdtbridge.outbox.recall_round import RecallRound
 from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
-
-NO_DESTINATION: Final = "steht nicht mehr in den Einstellungen / is not in the settings any more"
 
 BATCH: Final = 20
 """Messages of one pass."""
@@ -128,7 +126,7 @@ class DestinationWorker:
         if not delivers or self.sender.naming is not FileNaming.ONCE:
             return False
         with self._database.read() as connection:
-            return store.more_due(connection, self.destination, self._clock.utc(), BEHIND)
+            return due_store.more_due(connection, self.destination, self._clock.utc(), BEHIND)
 
     def ring(self) -> None:
         """Tell the worker that there may be something to do."""
@@ -207,9 +205,9 @@ class DestinationWorker:
 
     def _begin(self) -> float:
         with self._database.write() as connection:
-            store.first_things_first(connection, self.destination)
+            due_store.first_things_first(connection, self.destination)
             for name in store.last_names(connection, self.destination):
-                store.leave_behind(connection, self.destination, name)
+                leftover_store.leave_behind(connection, self.destination, name)
         return 0.0
 
     def _look(self) -> float:
@@ -230,14 +228,14 @@ class DestinationWorker:
         """Remove the temporary files nobody needs; once after a start also those of nobody."""
         try:
             with self._database.read() as connection:
-                left = store.left_behind(connection, self.destination)
+                left = leftover_store.left_behind(connection, self.destination)
                 owned = store.owned_names(connection)
             with self._in_folder():
                 for name in left:
                     self.sender.clear(_named(name))
             if left:
                 with self._database.write() as connection:
-                    store.gone(connection, self.destination, left)
+                    leftover_store.gone(connection, self.destination, left)
             if not self._swept:
                 with self._in_folder():
                     self.sender.sweep(owned)
@@ -247,7 +245,7 @@ class DestinationWorker:
 
     def _idle_seconds(self) -> float:
         with self._database.read() as connection:
-            next_at = store.next_at(connection, self.destination, self.sender.naming)
+            next_at = due_store.next_at(connection, self.destination, self.sender.naming)
         if next_at is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, next_at - self._clock.utc()))
@@ -295,7 +293,7 @@ class DestinationWorker:
         if self.sender.naming is FileNaming.REUSED:
             for _ in range(BATCH):
                 with self._database.read() as connection:
-                    first = store.first_due(connection, self.destination, self._clock.utc())
+                    first = due_store.first_due(connection, self.destination, self._clock.utc())
                 if first is None:
                     return
                 yield [first]
@@ -304,7 +302,7 @@ class DestinationWorker:
             yield from self._due_studies(self.sender.parallel)
             return
         with self._database.read() as connection:
-            ids = store.due(connection, self.destination, self._clock.utc(), BATCH)
+            ids = due_store.due(connection, self.destination, self._clock.utc(), BATCH)
         while ids:
             together = self._together if self.sender.naming is FileNaming.ONCE else 1
             yield ids[:together]
@@ -314,7 +312,7 @@ class DestinationWorker:
         """Yield the messages to be tried at once; what comes meanwhile may be the next."""
         for _ in range(BATCH):
             with self._database.read() as connection:
-                ids = store.due_of_newest_day(
+                ids = due_store.due_of_newest_day(
                     connection, self.destination, self._clock.utc(), parallel
                 )
             if not ids:
@@ -392,7 +390,7 @@ class DestinationWorker:
         except OSError as error:
             log.info("outbox %s: not cleared (%s)", self.destination, reason_of(error))
             with self._database.write() as connection:
-                store.leave_behind(connection, self.destination, message.temporary_name)
+                leftover_store.leave_behind(connection, self.destination, message.temporary_name)
 
     def _postpone(self, outbox_id: int, attempt: Attempt) -> None:
         with self._database.write() as connection:
@@ -464,30 +462,3 @@ def _has_arrived(attempt: Attempt) -> bool:
 def _named(temporary_name: str) -> OutgoingMessage:
     """Return a message of which nothing is left but its temporary name."""
     return OutgoingMessage(0, "", b"", DeliveryState.DELIVERED, temporary_name, "")
-
-
-class RemovedDestination:
-    """Sender of a destination the settings no longer name: its messages wait for ever."""
-
-    naming: Final = FileNaming.NONE
-    keeps_payload: Final = True
-    lifetime: Final = None
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def deliver(
-        self,
-        messages: Sequence[OutgoingMessage],
-        journal: object,  # noqa: ARG002
-        /,
-    ) -> Mapping[int, Attempt]:
-        """Keep the messages."""
-        away = Attempt(AttemptResult.LATER, NO_DESTINATION, away=True)
-        return dict.fromkeys((one.id for one in messages), away)
-
-    def clear(self, message: OutgoingMessage, /) -> None:
-        """Do nothing: nothing was left."""
-
-    def sweep(self, owned: object, /) -> None:
-        """Do nothing: there is no place."""

@@ -10,7 +10,7 @@ from typing import Final
 from pydicom.datadict import tag_for_keyword
 
 from gdtbridge.dataset.values import to_instant, to_microseconds
-from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.query_keys import QueryRefused
 from worklist.item import Element, Item, vr_of
 from worklist.temporal import parse_range, to_day
 

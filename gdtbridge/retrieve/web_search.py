@@ -15,7 +15,8 @@ from typing import Final
 
 from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
-from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, QueryRefused, Viewer
+from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, Viewer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_keys import key_element, key_item, tags_named
 from gdtbridge.tsv import table
 from worklist import AnswerCharset

@@ -18,7 +18,8 @@ from gdtbridge.dataset.parser import Item
 from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.values import da_text, to_date, to_time
 from gdtbridge.sr.codes import normal
-from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, StatementFinding
+from gdtbridge.sr.content import ContentReader, NumFinding, StatementFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.model import Code
 from gdtbridge.tsv import table
 

@@ -27,14 +27,8 @@ from gdtbridge.sr.codes import (
     normal,
     role_of,
 )
-from gdtbridge.sr.content import (
-    CONTAINS,
-    ContentReader,
-    DescribedFinding,
-    ModifierContext,
-    NumFinding,
-    StatementFinding,
-)
+from gdtbridge.sr.content import CONTAINS, ContentReader, NumFinding, StatementFinding
+from gdtbridge.sr.context import DescribedFinding, ModifierContext
 from gdtbridge.sr.identity import Identity, context_keys
 from gdtbridge.sr.model import Code, FindingName
 from gdtbridge.sr.profiles import DeviceQuirk

@@ -27,7 +27,8 @@ from gdtbridge.sr.codes import (
     ModifierRole,
     normal,
 )
-from gdtbridge.sr.content import ModifierContext, NumFinding
+from gdtbridge.sr.content import NumFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.model import Code, Report
 from gdtbridge.sr.numbers import plain
 from gdtbridge.tsv import table

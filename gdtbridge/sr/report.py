@@ -12,7 +12,8 @@ from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import TextDecoder
 from gdtbridge.dataset.values import to_date, to_time
 from gdtbridge.sr.codes import normal
-from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, ModifierContext, NumFinding
+from gdtbridge.sr.content import MAX_CHARACTERS, ContentReader, NumFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.elements import read_elements
 from gdtbridge.sr.findings import names_of, number_findings
 from gdtbridge.sr.ge_xml import untold_averages

@@ -17,7 +17,8 @@ from gdtbridge.dataset.tags import Tag
 from gdtbridge.sr import earlier, subject
 from gdtbridge.sr.attributes import attributes_of
 from gdtbridge.sr.codes import ModifierRole
-from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, PrivateRow
+from gdtbridge.sr.content import ContentReader, NumFinding, PrivateRow
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.model import Code
 from gdtbridge.sr.ucum import parse
 

@@ -16,7 +16,8 @@ from gdtbridge.dataset.tags import Tag
 from gdtbridge.dataset.text import one_line
 from gdtbridge.sr.attributes import CONCEPT_MODIFIER, OLD_GE_TEXTS
 from gdtbridge.sr.codes import SILENT_MODIFIERS, Concept, normal, role_of
-from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, StatementFinding
+from gdtbridge.sr.content import ContentReader, NumFinding, StatementFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.findings import SAYING, is_answer, is_named_finding, is_organ, names_of
 from gdtbridge.sr.identity import Identity, context_keys, made_id
 from gdtbridge.sr.model import (

@@ -16,7 +16,8 @@ from functools import lru_cache
 from typing import Final
 
 from gdtbridge.sr.codes import Concept, is_anatomy, normal
-from gdtbridge.sr.content import ContentReader, ModifierContext, NumFinding, Pregnancy
+from gdtbridge.sr.content import ContentReader, NumFinding, Pregnancy
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.model import Code, Subject
 from gdtbridge.tsv import table
 

@@ -27,13 +27,8 @@ from gdtbridge.sr.codes import (
     role_of,
     tells_apart,
 )
-from gdtbridge.sr.content import (
-    CONTAINS,
-    NAMELESS,
-    ContentReader,
-    ModifierContext,
-    NumFinding,
-)
+from gdtbridge.sr.content import CONTAINS, NAMELESS, ContentReader, NumFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.model import Code, Subject
 from gdtbridge.sr.no_results import OTHER_REPORT, rule_of
 

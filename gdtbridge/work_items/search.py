@@ -12,7 +12,7 @@ from gdtbridge.dataset.values import to_instant
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
-from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_keys import key_item, tags_named
 from gdtbridge.retrieve.web_search import MOST_FIELDS, SECONDS, SearchTooBroad
 from gdtbridge.work_items import store

@@ -67,11 +67,11 @@ from gdtbridge.exams.fetching import AWAITED_SECONDS
 from gdtbridge.exams.steps import StepFault, StepMessage, StepRefused
 from gdtbridge.exams.steps.keeping import MOST_MESSAGES
 from gdtbridge.exams.steps.reading import MOST_BYTES
-from gdtbridge.retrieve import finder
+from gdtbridge.retrieve import query_keys
 from gdtbridge.retrieve.attributes import QueryLevel, keywords
-from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.peers import ArchivePeer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.settings import DicomSettings, StorageSettings, WorklistSettings
 from tests.dicom.test_dicom_worklist import entry
 from tests.tools.device import (
@@ -554,7 +554,7 @@ def limits() -> dict[str, str]:
         "requests of one device without a report": f"{MOST_OPEN}",
         "query": (
             f"{MAX_IDENTIFIER} bytes, also inflated; {identifier.MAX_VALUES} separators of values, "
-            f"in the archive {finder.MOST_VALUES} values beside UIDs"
+            f"in the archive {query_keys.MOST_VALUES} values beside UIDs"
         ),
         "performed procedure step": f"{MOST_BYTES} bytes a message, {MOST_MESSAGES} messages",
         "object": f"{dicom.max_object_mb} MB (`dicom.max_object_mb`)",

@@ -17,14 +17,9 @@ from gdtbridge.gdt.tables.dialects import DIALECTS, Dialect, dialect_named
 from gdtbridge.gdt.tables.options import PatientIdRule, ValueForm
 from gdtbridge.gdt.tables.practice_dialects import derive
 from gdtbridge.gdt.tools.conformance import tolerated
+from gdtbridge.gdt.write.record_writer import _packed, _ValueBlock
 from gdtbridge.gdt.write.results import GdtFile, Identification, StudyResult, TestValue, ValueResult
-from gdtbridge.gdt.write.writer import (
-    _packed,
-    _ValueBlock,
-    render_order_answer,
-    render_study,
-    render_values,
-)
+from gdtbridge.gdt.write.writer import render_order_answer, render_study, render_values
 from gdtbridge.people import Patient
 
 GDT21 = DIALECTS["gdt21"]

@@ -20,7 +20,8 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from gdtbridge.retrieve.attributes import QueryLevel, unique_keys
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.settings import load_settings
 from tests.tools.elements import US_IMAGE, element, part10
 from tests.tools.practice import Practice

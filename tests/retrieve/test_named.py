@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.leaving import LeavingObject, file_to_send
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.settings import load_settings
 from tests.tools.practice import Practice
 from tests.tools.qrscp import query_of

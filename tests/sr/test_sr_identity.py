@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 
 from gdtbridge.sr import Code, Report
 from gdtbridge.sr.codes import ModifierRole
-from gdtbridge.sr.content import ModifierContext, NumFinding
+from gdtbridge.sr.content import NumFinding
+from gdtbridge.sr.context import ModifierContext
 from gdtbridge.sr.identity import abbreviated, ids_of
 from tests.sr.builder import (
     DERIVATION,

@@ -30,8 +30,8 @@ from gdtbridge.gdt.tables.record_types import (
 )
 from gdtbridge.gdt.tables.rows import ContentSource, FieldRow, RecordLayout, constant
 from gdtbridge.gdt.write.encoder import Loss
+from gdtbridge.gdt.write.record_writer import RecordContents, render
 from gdtbridge.gdt.write.results import GdtFile
-from gdtbridge.gdt.write.writer import RecordContents, render
 
 _REWRITTEN: Final = frozenset({"8000", "8100", "8004", "9206", "9218", "0001", "6226"})
 """Fields the target has its own content for, or does without."""

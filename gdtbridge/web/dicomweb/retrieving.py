@@ -11,8 +11,8 @@ from typing import Final
 from flask import Response, request
 
 from gdtbridge.retrieve.bulk_values import BYTES, bulk_value
-from gdtbridge.retrieve.finder import QueryRefused
 from gdtbridge.retrieve.leaving import leaves_as_stored
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.viewing import MediaContent
 from gdtbridge.web.access.principal import concerns

@@ -12,7 +12,7 @@ from flask import Response, request
 from gdtbridge.retrieve.attributes import QueryLevel
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
-from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
 from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.datasets import JSON, XML

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Response, request
 
-from gdtbridge.retrieve.finder import QueryRefused
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.principal import principal
 from gdtbridge.web.access.titles import TitleRule

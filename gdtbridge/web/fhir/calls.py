@@ -16,7 +16,8 @@ from gdtbridge.fhir.query import ResourceQuery, read_query
 from gdtbridge.fhir.sources import FhirBase
 from gdtbridge.fhir.tables import RESOURCES
 from gdtbridge.handing_out import HandingDesk
-from gdtbridge.retrieve.finder import QueryRefused, Viewer
+from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_search import SearchTooBroad
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.dicomweb.compressing import as_accepted
