@@ -54,6 +54,10 @@ MOST_SHOWN_SECONDS: Final = 180.0
 CLIP_WORDS: Final = ("Anfang des Clips", "Mitte des Clips", "Ende des Clips")
 MOST_REPORTS: Final = 20
 """Structured Reports of an exam that are read, the newest."""
+MOST_VALUES: Final = 5000
+"""Measurements and statements of several reports together, 87 pages; a single report is whole."""
+MOST_READING_SECONDS: Final = 60.0
+"""For all reports of an exam."""
 BUSY: Final = (
     "Der Rechner ist gerade zu beschäftigt. Bitte noch einmal versuchen. / The machine is too busy "
     "at the moment. Please try again."
@@ -168,16 +172,13 @@ class ExamReports:
 
         Without ``values`` there are pictures only, and nothing says that there were none.
         """
-        read = list(self._read(exam)) if values else []
-        found = [one for one in read if one is not None]
-        if len(found) < len(read):
-            notes = (*notes, UNREAD)
+        found, unread = self._read(exam) if values else ((), ())
         return exam_sheet_of(
             self.facts(exam),
             found,
             self.catalogue,
             pictures=pictures,
-            notes=notes,
+            notes=(*notes, *unread),
             fetal_sex=self.fetal_sex,
             values=values,
             earlier=earlier_values(self.trends, exam) if values else {},
@@ -222,17 +223,38 @@ class ExamReports:
             is_corrected=exam.is_corrected,
         )
 
-    def _read(self, exam: AssignedExam) -> Iterator[Report | None]:
-        """Yield the reports, None for each that cannot be read."""
+    def _read(self, exam: AssignedExam) -> tuple[Sequence[Report], Sequence[str]]:
+        """Return the reports in their order, and notes of those that are not among them.
+
+        The newest are read first, as many as fit (`MOST_REPORTS`, `MOST_VALUES`) and can be read in
+        time.
+        """
         files = [left.file for one, left in exam.objects if is_report(one.SOPClassUID)]
-        for file in files[-MOST_REPORTS:]:
-            try:
-                yield self.reports.read(file) if file.is_file() else None
-            except ReportHindered as error:
-                raise PrintingHindered(BUSY) from error
-            except (ReportError, OSError) as error:
-                log.warning("exam %d: a report is not printed: %s", exam.exam.id, error)
-                yield None
+        until = self.monotonic() + MOST_READING_SECONDS
+        found: list[Report] = []
+        unread: list[str] = []
+        rows = 0
+        while files and len(found) < MOST_REPORTS and self.monotonic() < until:
+            report = self._opened(exam, files[-1])
+            if report is None:
+                unread = [UNREAD]
+            else:
+                rows += len(report.measurements) + len(report.statements)
+                if found and rows > MOST_VALUES:
+                    break
+                found.append(report)
+            files.pop()
+        return found[::-1], [*unread, *([_left_out(len(files))] if files else [])]
+
+    def _opened(self, exam: AssignedExam, file: Path) -> Report | None:
+        """Return a report; None where it cannot be read."""
+        try:
+            return self.reports.read(file) if file.is_file() else None
+        except ReportHindered as error:
+            raise PrintingHindered(BUSY) from error
+        except (ReportError, OSError) as error:
+            log.warning("exam %d: a report is not printed: %s", exam.exam.id, error)
+            return None
 
     def _rendered(self, wanted: Sequence[ExamPicture]) -> Iterator[tuple[bytes, str]]:
         """Yield the pictures with their captions; what cannot be made in time is left out."""
@@ -317,3 +339,8 @@ def _missing(count: int) -> str:
     if count == 1:
         return "Ein gewähltes Bild fehlt: Es ließ sich nicht lesen oder war zu groß."
     return f"{count} gewählte Bilder fehlen: Sie ließen sich nicht lesen oder waren zu groß."
+
+
+def _left_out(count: int) -> str:
+    told = "Ein älterer Messbericht fehlt" if count == 1 else f"{count} ältere Messberichte fehlen"
+    return f"{told} hier: Alle zusammen wären zu viel für ein Blatt."

@@ -93,6 +93,35 @@ def test_a_report_that_cannot_be_read_is_told(
     assert "Ein gewähltes Bild fehlt" in text
 
 
+@pytest.mark.parametrize(
+    ("bound", "most", "told"),
+    [
+        ("MOST_REPORTS", 1, "Ein älterer Messbericht fehlt hier"),
+        ("MOST_VALUES", 1, "Ein älterer Messbericht fehlt hier"),
+        ("MOST_READING_SECONDS", 0, "2 ältere Messberichte fehlen hier"),
+    ],
+)
+def test_what_would_be_too_much_for_a_sheet_is_counted(
+    practice: Practice,
+    reports: Reports,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    most: int,
+    told: str,
+) -> None:
+    """The newest report stands there as far as there is time, and that older ones are missing."""
+    said = {"PatientID": "4711", "StudyInstanceUID": "2.25.500"}
+    reports.send("abdomen.dcm", **said, SOPInstanceUID="2.25.501")
+    reports.send("abdomen.dcm", longer_spleen, **said, SOPInstanceUID="2.25.502")
+    practice.wait()
+    (part,) = practice.core.handing.exams.of_exam(1)
+    assert "Messbericht" not in practice.core.handing.reports.letter(part)
+    monkeypatch.setattr(f"gdtbridge.handing_out.exam_report.{bound}", most)
+    letter = practice.core.handing.reports.letter(part)
+    assert told in letter
+    assert ("Milz Länge 110 mm" in letter) == (most > 0)
+
+
 def test_values_stand_beside_the_last_ones(
     practice: Practice, reports: Reports, poppler: Poppler
 ) -> None:
