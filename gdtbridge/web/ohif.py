@@ -67,7 +67,7 @@ window.config.httpErrorHandler = (error) => {{
 """
 """Who was signed out meanwhile is asked to sign in, and comes back to the same study."""
 _REQUESTS: Final = {"interaction": 2, "thumbnail": 1, "prefetch": 1}
-"""Pictures it asks for at a time: together as many as the bridge sends piece by piece (STREAMS)."""
+"""Pictures it asks for at a time: together fewer than it has threads for (READERS)."""
 _ASKED_DAYS: Final = 30
 """Days after which OHIF says again what it is not made for."""
 

@@ -71,6 +71,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
     _spooled: SpooledBody | None = None
     """What keeps a large body."""
     wants_text = False
+    command: str = ""
+    path: str = ""
     completed: bool = False
     expect_continue: bool = False
     headers_finished: bool = False

@@ -1,7 +1,8 @@
 """The HTTP server: waitress in a thread, bounded on every side, stopped without cutting anyone off.
 
-One thread moves the bytes of all connections, `THREADS` others run the application. A slow client
-therefore occupies a connection but no thread: what it does not take waits in a file.
+One thread moves the bytes of all connections, `THREADS` others run the application, and of these
+calls those that read what is kept have `READERS` of their own. A slow client therefore occupies a
+connection but no thread: what it does not take waits in a file.
 """
 
 from __future__ import annotations
@@ -30,20 +31,28 @@ from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.app import create_app, local_today
 from gdtbridge.web.channel import Phase, WebConnection
-from gdtbridge.web.dicomweb.routes import dicomweb_bodies
+from gdtbridge.web.dicomweb.routes import READERS, dicomweb_bodies, is_for_readers
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.limits import Limits
 from gdtbridge.web.ports import CorePorts, Readiness
 
 log = logging.getLogger(__name__)
+_WAITING = log.getChild("waiting")
+_WAITING.setLevel(logging.ERROR)
 
 THREADS: Final = 10
-"""More than there are long answers and who waits for one (`gdtbridge.web.dicomweb.routes`)."""
+"""Those of every call but a reader's (`READERS`)."""
 MAX_HEADER: Final = 32 * 1024
 """Bytes of request line and header."""
 TICK_SECONDS: Final = 0.5
 """How often deadlines are looked at while nothing happens."""
 NEVER: Final = 10**9
+
+
+class _ReaderThreads(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """The threads of `READERS`. That calls wait for one is as it should be, and is not logged."""
+
+    queue_logger = _WAITING
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
@@ -54,17 +63,25 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def __init__(
         self,
         *args: object,
+        readers: ThreadedTaskDispatcher,
         gate: Gate,
         limits: Limits,
         tls: RenewedContext | None,
         **kw: object,
     ) -> None:
+        self._readers = readers
         self.gate = gate
         self.limits = limits
         self.tls = tls
         self._waking = threading.Lock()
         self._awake = True
         super().__init__(*args, **kw)
+
+    def add_task(self, task: WebConnection) -> None:
+        """Have the next request of a connection served, what reads long by the readers' threads."""
+        request = task.requests[0]
+        reads = is_for_readers(request.command, request.path)
+        (self._readers if reads else self.task_dispatcher).add_task(task)
 
     def pull_trigger(self, thunk: Callable[[], None] | None = None) -> None:
         """Wake the server's thread, and let it call ``thunk``.
@@ -176,6 +193,7 @@ class WebServer:
         self._sockets: dict[int, object] = {}
         self._listeners: list[Listener] = []
         self._dispatcher = ThreadedTaskDispatcher()
+        self._readers = _ReaderThreads()
         self._stopping = threading.Event()
         self._deadline = 0.0
         self._thread: threading.Thread | None = None
@@ -197,6 +215,7 @@ class WebServer:
                 f"läuft dort schon ein Programm. / not available, perhaps another program uses it."
             ) from error
         self._dispatcher.set_thread_count(THREADS)
+        self._readers.set_thread_count(READERS)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._thread.start()
         log.info("HTTP server listens on %s port %d", self._host, self.port)
@@ -212,6 +231,7 @@ class WebServer:
                     self._app,
                     map=self._sockets,
                     dispatcher=self._dispatcher,
+                    readers=self._readers,
                     adj=settings,
                     sockinfo=(family, kind, protocol, place),
                     gate=self._gate,
@@ -284,6 +304,7 @@ class WebServer:
     def _close_all(self) -> None:
         for channel in self._channels():
             channel.handle_close()
-        self._dispatcher.shutdown(timeout=max(0.5, self._deadline - time.monotonic()))
+        for dispatcher in (self._dispatcher, self._readers):
+            dispatcher.shutdown(timeout=max(0.5, self._deadline - time.monotonic()))
         for listener in self._listeners:
             listener.put_to_sleep()

@@ -11,7 +11,7 @@ import requests
 
 from gdtbridge.web import WebServer
 from gdtbridge.web.dicomweb.place import ROOT
-from gdtbridge.web.dicomweb.routes import STREAMS
+from gdtbridge.web.dicomweb.routes import READERS
 from tests.dicomweb.conftest import Services
 from tests.tools.elements import element, identification
 from tests.tools.waiting import wait_for
@@ -37,8 +37,8 @@ def large(services: Services) -> str:
     return f"{ROOT}/studies/{STUDY}"
 
 
-def test_readers_that_go_away_leave_their_places(server: WebServer, large: str) -> None:
-    """More of them than there are places: each is served (orthanc-dicomweb 1.22)."""
+def test_readers_that_go_away_leave_their_threads(server: WebServer, large: str) -> None:
+    """More of them than there are threads: each is served (orthanc-dicomweb 1.22)."""
 
     def went_away() -> bool:
         with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
@@ -48,8 +48,8 @@ def test_readers_that_go_away_leave_their_places(server: WebServer, large: str) 
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         return answer.startswith(b"HTTP/1.1 200")
 
-    for _ in range(STREAMS + 2):
-        wait_for(went_away, 60, "a place for the next reader")
+    for _ in range(READERS + 1):
+        wait_for(went_away, 60, "a thread for the next reader")
 
 
 def test_what_breaks_in_the_middle_has_no_end(

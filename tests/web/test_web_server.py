@@ -16,6 +16,9 @@ import requests
 from gdtbridge.errors import SettingsError
 from gdtbridge.web import WebServer
 from gdtbridge.web.access.slots import SLOTS, Slots
+from gdtbridge.web.dicomweb.place import ROOT
+from gdtbridge.web.dicomweb.routes import READERS
+from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.limits import Limits
 from gdtbridge.web.problems import CallRefused
 from gdtbridge.web.request_parser import MAX_DRAIN
@@ -228,6 +231,42 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
         orders.gate.set()
         assert [call.result().status_code for call in hanging] == [200] * SLOTS
     assert requests.get(url, timeout=60).status_code == 200
+
+
+def test_readers_wait_their_turn_and_hold_nobody_up(serve: Any) -> None:
+    """More readers than there are threads: a page is answered meanwhile, and each of them is.
+
+    Weasis asks for twelve objects at once and shows the exam without those it was refused.
+    """
+    entered, may_go_on = threading.Semaphore(0), threading.Event()
+
+    def slow_to_read(environ: Any, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] != "/heute":
+            entered.release()
+            may_go_on.wait(60)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    server = WebServer(slow_to_read, "127.0.0.1", 0, serve()._gate)
+    server.start()
+    url = f"http://127.0.0.1:{server.port}"
+    paths = (f"{URI_ROOT}?objectUID=1", f"{ROOT}/studies/1", f"{ROOT}/studies/1/series/2/instances")
+    readers = THREADS + READERS
+    try:
+        with ThreadPoolExecutor(readers) as pool:
+            reads = [
+                pool.submit(requests.get, url + paths[n % len(paths)], timeout=60)
+                for n in range(readers)
+            ]
+            for _ in range(READERS):
+                assert entered.acquire(timeout=60)
+            assert requests.get(f"{url}/heute", timeout=60).status_code == 200
+            assert not any(read.done() for read in reads)
+            may_go_on.set()
+            assert {read.result().status_code for read in reads} == {200}
+    finally:
+        may_go_on.set()
+        server.stop(grace=2)
 
 
 def test_who_finds_others_waiting_is_sent_away_at_once() -> None:

@@ -17,7 +17,7 @@ from gdtbridge.tsv import table
 from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MediaRange, accepted
-from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
+from gdtbridge.web.dicomweb.retrieving import RetrieveCalls, streamed
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebFramePort
 from gdtbridge.web.problems import refuse
@@ -84,7 +84,7 @@ class FrameCalls:
                 body, parts = MultipartBody(kind.media_type), self._parts(one, numbers, kind, uri)
                 whole = chain((next(parts),), parts)  # what is wrong with all shows in the first
                 pieces, content_type = body.written(whole), body.content_type
-            return kept(self.retrieve.streamed(pieces, content_type, 200, {}), tag)
+            return kept(streamed(pieces, content_type, 200, {}), tag)
         raise refuse(406, BYTES)
 
     def _parts(

@@ -16,7 +16,7 @@ from gdtbridge.web.dicomweb.conditional import VARY, kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import accepted
-from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
+from gdtbridge.web.dicomweb.retrieving import RetrieveCalls, streamed
 from gdtbridge.web.dicomweb.searching import form_of
 from gdtbridge.web.problems import refuse
 
@@ -71,7 +71,7 @@ class MetadataCalls:
         first, further = next(pieces), next(pieces, None)
         if further is None:
             return Response(first, status, headers, content_type=kind)
-        return self.retrieve.streamed(chain((first, further), pieces), kind, status, headers)
+        return streamed(chain((first, further), pieces), kind, status, headers)
 
 
 def _checked(texts: Iterator[bytes], unreadable: int) -> Iterator[bytes]:

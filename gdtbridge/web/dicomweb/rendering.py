@@ -27,6 +27,7 @@ from gdtbridge.web.dicomweb.retrieving import RetrieveCalls
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import PicturePort
 from gdtbridge.web.problems import refuse
+from gdtbridge.web.ranges import part_of
 
 JPEG: Final = "image/jpeg"
 PNG: Final = "image/png"
@@ -171,7 +172,7 @@ class RenderCalls:
         if (same := unchanged(tag)) is not None:
             return same
         content = self.pictures.content(one.instance_id)
-        return kept(self.retrieve.content(content, tag), tag, is_strong=True)
+        return kept(part_of(content, request, tag), tag, is_strong=True)
 
 
 def _answer(shown: ShownFrame) -> Response:

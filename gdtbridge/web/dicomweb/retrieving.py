@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,6 @@ from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.viewing import MediaContent
 from gdtbridge.web.access.principal import concerns
-from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.dicomweb.conditional import kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
@@ -44,7 +43,6 @@ class RetrieveCalls:
 
     archive: WebArchivePort
     base: WebBase
-    streams: Slots
 
     def objects(self, **uids: str) -> Response:
         """Answer with the objects, each in a transfer syntax that is accepted.
@@ -83,9 +81,9 @@ class RetrieveCalls:
                 uri = f"{self.base.uri()}{one.path}/bulkdata/{place}"
                 body = MultipartBody(BYTES)
                 part = BodyPart({"Content-Type": BYTES, "Content-Location": uri}, value.whole())
-                response = self.streamed(body.written([part]), body.content_type, 200, {})
+                response = streamed(body.written([part]), body.content_type, 200, {})
             else:
-                response = self.content(value, tag)
+                response = part_of(value, request, tag)
             response.call_on_close(opened.pop_all().close)
         return kept(response, tag, is_strong=not wanted.is_multipart)
 
@@ -128,9 +126,9 @@ class RetrieveCalls:
         kind = f"{DICOM}; transfer-syntax={syntax}"
         if is_same:
             whole = [(0, leaving.file.stat().st_size)]
-            response = self.content(MediaContent.of_file(kind, leaving.file, whole), tag)
+            response = part_of(MediaContent.of_file(kind, leaving.file, whole), request, tag)
         else:
-            response = self.streamed(self._pieces(one), kind, 200, {})
+            response = streamed(self._pieces(one), kind, 200, {})
         response.headers["Content-Location"] = self.base.uri() + one.stored.path
         return kept(response, tag, is_strong=is_same)
 
@@ -146,31 +144,18 @@ class RetrieveCalls:
             )
             for one in sent
         )
-        return self.streamed(body.written(parts), body.content_type, status, {})
+        return streamed(body.written(parts), body.content_type, status, {})
 
     def _pieces(self, one: SentObject) -> Iterator[bytes]:
         with self.archive.opened(one.stored, one.syntax) as path:
             yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
 
-    def content(self, content: MediaContent, tag: str) -> Response:
-        """Return what is the same as long as its strong ETag is, or the range that is asked for."""
-        return self._in_a_place(lambda: part_of(content, request, tag))
 
-    def streamed(
-        self, pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
-    ) -> Response:
-        """Return an answer that has a place of its own until its reader took it."""
-        return self._in_a_place(lambda: Response(pieces, status, dict(headers), content_type=kind))
-
-    def _in_a_place(self, made: Callable[[], Response]) -> Response:
-        release = self.streams.take()
-        try:
-            response = made()
-        except BaseException:
-            release()
-            raise
-        response.call_on_close(release)
-        return response
+def streamed(
+    pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
+) -> Response:
+    """Return an answer that is made while it is sent, in a thread of the readers (`READERS`)."""
+    return Response(pieces, status, dict(headers), content_type=kind)
 
 
 def _place_of(text: str) -> list[int]:

@@ -36,10 +36,14 @@ COMMITMENTS: Final = 1
 """Calls that store, and that wait for an answer, at a time: the other places are for who reads."""
 LARGEST_BODY: Final = 16 * 1024 * MEGABYTE
 """Bytes of the objects of one call, where there is room for twice as many."""
-STREAMS: Final = 4
-"""Answers that are sent piece by piece at a time: a slow reader keeps one thread, no more."""
-WAITING_READERS, WAITING_PROGRAMS = 4, 1
+WAITING_PROGRAMS: Final = 1
 """Who may wait for such a place: more that wait would take the threads of the pages."""
+READERS: Final = 5
+"""Threads of those who read what is kept, fewer than the core has places (`SLOTS`).
+
+Further readers wait before they have a thread, however many they are: Weasis asks for twelve
+objects at once, does not come back when it is refused (503), and shows the exam without them.
+"""
 
 STUDY: Final = f"{ROOT}/studies/<study>"
 SERIES: Final = f"{STUDY}/series/<series>"
@@ -52,7 +56,7 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress, guard: Guard) -> tuple[Rou
     """Return every call with its endpoint; ``guard`` is asked again by what lasts."""
     base, titles = WebBase(own), TitleRule(core.access.memory)
     search = SearchCalls(core.archive, base)
-    retrieve = RetrieveCalls(core.archive, base, Slots(STREAMS, most_waiting=WAITING_READERS))
+    retrieve = RetrieveCalls(core.archive, base)
     render = RenderCalls(retrieve, core.pictures)
     by_parameters = UriCalls(retrieve, render).retrieve_object
     channels = EventChannels(core.work_items)
@@ -72,6 +76,11 @@ def dicomweb_routes(core: CorePorts, own: OwnAddress, guard: Guard) -> tuple[Rou
         (f"{ROOT}/", "dicomweb_capabilities", capabilities.describe, ("OPTIONS",)),
         (URI_ROOT, "dicomweb_uri", by_parameters, READ),
     )
+
+
+def is_for_readers(method: str, path: str) -> bool:
+    """Return whether a call is one of `READERS`: it reads something of a study, or an object."""
+    return method in READ and (path == URI_ROOT or path.startswith(f"{ROOT}/studies/"))
 
 
 def dicomweb_bodies(core: CorePorts) -> Mapping[str, BodyRule]:
