@@ -185,9 +185,9 @@ class Outbox:
         self._here.destinations.update(self._workers)
         return recall_store.begin(connection, prefixes, self._clock.utc())
 
-    def was_put(self, connection: Connection, prefixes: Sequence[str]) -> bool:
-        """Return whether there is a message, to whatever destination, whose key begins so."""
-        return store.was_put(connection, prefixes)
+    def keys_put(self, connection: Connection, prefixes: Sequence[str]) -> Sequence[str]:
+        """Return the keys of messages, to whatever destination, that begin so."""
+        return store.keys_put(connection, prefixes)
 
     def last_open(
         self, connection: Connection, destination: str, prefixes: Sequence[str]

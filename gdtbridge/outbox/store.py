@@ -146,9 +146,9 @@ def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:
     connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
 
 
-def was_put(connection: Connection, prefixes: Sequence[str]) -> bool:
-    """Return whether there is a message whose key begins so, and that is not taken back."""
-    return connection.execute(sa.select(table.c.id).where(_ours(prefixes))).first() is not None
+def keys_put(connection: Connection, prefixes: Sequence[str]) -> Sequence[str]:
+    """Return the keys of messages that begin so, of those that are not taken back."""
+    return connection.execute(sa.select(table.c.key).where(_ours(prefixes))).scalars().all()
 
 
 def last_open(connection: Connection, destination: str, prefixes: Sequence[str]) -> int | None:

@@ -18,6 +18,7 @@ from gdtbridge.results.message_keys import (
     first_key,
     retraction_prefix,
     study_prefix,
+    turn_of,
     values_prefix,
 )
 from gdtbridge.results.routing import destination_of
@@ -67,8 +68,7 @@ class RecordDelivery:
     @property
     def turn(self) -> int:
         """How often results of the exam had been taken back from the chart before it was put."""
-        kind, *parts = first_key(self.key).split(":")
-        return int(parts[2 if kind == "values" else 3])
+        return turn_of(self.key)
 
     @property
     def is_supplement(self) -> bool:

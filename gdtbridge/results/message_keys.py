@@ -78,6 +78,12 @@ def chart_prefixes(study: str, number: str, instances: Iterable[int]) -> Iterato
         yield f"{values_prefix(instance_id)}{chart}:"
 
 
+def turn_of(key: str) -> int:
+    """Return how often results had been taken back from the chart before a record was put."""
+    kind, *parts = first_key(key).split(":")
+    return int(parts[2 if kind == "values" else 3])
+
+
 def again_key(key: str, sending: int) -> str:
     """Return the key of the same record sent for the second, third … time."""
     return f"{first_key(key)}~{sending}"

@@ -22,7 +22,13 @@ from gdtbridge.people import Patient
 from gdtbridge.pictures import is_candidate
 from gdtbridge.results import store as result_store
 from gdtbridge.results.gathering import ExamGatherer
-from gdtbridge.results.message_keys import chart_mark, digest, retraction_key, study_prefix
+from gdtbridge.results.message_keys import (
+    chart_mark,
+    digest,
+    retraction_key,
+    study_prefix,
+    turn_of,
+)
 from gdtbridge.results.records import Retraction
 from gdtbridge.results.routing import Routing
 from gdtbridge.results.wrong_results import WrongResults
@@ -38,10 +44,16 @@ class Retractor:
     clock: Clock
 
     def has_begun(self, connection: Connection, exam: Exam, wrong: WrongResults) -> bool:
-        """Return whether a study record for a chart has gone, or is just going."""
+        """Return whether a study record for a chart has gone, or is just going.
+
+        Of what went before results were last taken back the chart has been told.
+        """
         of_study = study_prefix(exam.study_instance_uid)
-        studies = [f"{of_study}{digest(number)}" for number in wrong.numbers]
-        return self.outbox.was_put(connection, studies)
+        return any(
+            turn_of(key) >= history_store.withdrawals(connection, exam.id, number)
+            for number in wrong.numbers
+            for key in self.outbox.keys_put(connection, [f"{of_study}{digest(number)}:"])
+        )
 
     def retract(
         self,

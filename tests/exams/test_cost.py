@@ -43,7 +43,7 @@ LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "steps of a device": lambda connection: step_store.of_device(connection, "US01", NOW, 3),
     "steps of the last days": lambda connection: step_store.begun_since(connection, NOW, 10),
     "results beside steps": lambda connection: step_store.results_beside(connection, [1, 2]),
-    "what was put": lambda connection: outbox_store.was_put(connection, ["study:2.25.1:", "a"]),
+    "what was put": lambda connection: outbox_store.keys_put(connection, ["study:2.25.1:", "a"]),
     "what is taken back": lambda connection: outbox_store.take_back(connection, ["study:2.25.1:"]),
     "patients by name": lambda connection: fhir_store.numbers_named(connection, ";muller"),
     "patients by birth": lambda connection: fhir_store.numbers_born(connection, "1958", "1959"),

@@ -142,6 +142,20 @@ def test_what_waits_is_removed_by_a_withdrawal(practice: Practice) -> None:
     assert practice.files() == []
 
 
+def test_what_waits_after_a_withdrawal_is_removed_without_a_word(practice: Practice) -> None:
+    """The chart was told of the first result; of the second it has got nothing."""
+    practice.send()
+    practice.wait()
+    practice.core.corrections.withdraw(STUDY, "4711", "Falsch")
+    practice.wait()
+    practice.core.held.release(STUDY, "4711")
+    without_share(practice)
+    practice.core.corrections.withdraw(STUDY, "4711", "Doch falsch")
+    practice.wait(1000)
+    assert len(practice.files()) == 2
+    assert len(retractions(of(practice, "4711"))) == 1
+
+
 def test_what_waits_is_removed_before_it_is_retracted(practice: Practice, reports: Reports) -> None:
     """The study record is in the chart, its values wait: these never come."""
     practice.send()
