@@ -184,9 +184,10 @@ class ExamGatherer:
     def gather(self, exam_id: int) -> GatheredExam | None:
         """Return what there is of an exam that waits to be reported; None when none does.
 
-        What came again with other bytes is compared before, and the newest content counts. Where
-        the machine keeps something from being read, that is raised (`HINDRANCES`); until it is to
-        be tried again there is nothing of the exam.
+        What came again with other bytes is compared before, and the newest content counts. Of an
+        exam of which something came meanwhile, uncompared and not looked up, there is nothing until
+        the next time. Where the machine keeps something from being read, that is raised
+        (`HINDRANCES`); until it is to be tried again there is nothing of the exam either.
         """
         if self._patience.waits(exam_id):
             return None
@@ -196,10 +197,10 @@ class ExamGatherer:
         listed = evidence.look_up(exam, claims, self._worklist)
         with self._database.read() as connection:
             seen = self.see(connection, exam_id, listed)
-        if seen is None:
+        if seen is None or seen.objects != tuple(objects) or not _are_compared(objects):
             return None
         with self._patience.reading(exam_id):
-            return self.read(replace(seen, objects=tuple(objects)))
+            return self.read(seen)
 
     def see(self, connection: Connection, exam_id: int, listed: ListedEntries) -> SeenExam | None:
         """Return an exam as it is within the caller's transaction."""
@@ -360,6 +361,10 @@ class ExamGatherer:
 
 def _current(objects: Sequence[ArchivedInstance]) -> list[ArchivedInstance]:
     return [one for one in objects if one.standing is Standing.CURRENT]
+
+
+def _are_compared(objects: Sequence[ArchivedInstance]) -> bool:
+    return all(one.standing is not Standing.UNCOMPARED for one in objects)
 
 
 def _waits(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -14,12 +14,15 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from gdtbridge.errors import OrderError
-from gdtbridge.exams import ExamState
+from gdtbridge.exams import ExamState, evidence
+from gdtbridge.exams.evidence import ListedEntries
+from gdtbridge.exams.model import Claim, Exam
 from gdtbridge.gdt.read.record import Record
-from gdtbridge.schema import outbox
+from gdtbridge.schema import instance, outbox
 from tests.sr.builder import measured
 from tests.tools.elements import element, identification
 from tests.tools.practice import Change, Practice, Reports
+from worklist import WorklistFolder
 
 ECHO = "echo.dcm"
 THYROID = "thyroid.dcm"
@@ -262,6 +265,35 @@ class TestLaterReports:
         assert first == second
         assert self.later(practice).patient.id == "9"
         assert self.later(practice).first("6228") is None
+
+
+def test_what_comes_while_the_worklist_is_asked_is_not_passed_over(
+    practice: Practice, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder may take seconds; a report and a picture that arrive meanwhile leave as well."""
+
+    def another_picture() -> None:
+        practice.send(SOPInstanceUID="2.25.50")
+
+    def report() -> None:
+        reports.send(ECHO, PatientID="4711", StudyInstanceUID="2.25.1000")
+
+    arriving, real = [another_picture, report], evidence.look_up
+
+    def slow(exam: Exam, claims: Sequence[Claim], folder: WorklistFolder) -> ListedEntries:
+        found = real(exam, claims, folder)
+        practice.clock.turn(1)
+        if arriving:
+            arriving.pop()()
+        return found
+
+    monkeypatch.setattr(evidence, "look_up", slow)
+    practice.send(SOPInstanceUID="2.25.51")
+    for _ in range(4):
+        practice.wait()
+    assert len(values_of(practice)) == 1
+    with practice.database.read() as connection:
+        assert all(connection.execute(sa.select(instance.c.told)).scalars())
 
 
 def test_a_late_report_is_reported(practice: Practice, reports: Reports) -> None:

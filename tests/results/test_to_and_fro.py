@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pydicom
 import pytest
+import sqlalchemy as sa
 
-from gdtbridge.exams import ExamState
+from gdtbridge.archive import ArchivedInstance, Standing
+from gdtbridge.exams import ExamState, versions
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage, Sender
 from gdtbridge.outbox.worker import DestinationWorker
+from gdtbridge.schema import instance
 from tests.tools.practice import Practice, Reports
 
 STUDY = "2.25.1000"
@@ -225,6 +228,32 @@ def test_corrected_there_and_back_again(practice: Practice) -> None:
     practice.wait()
     assert len(retractions(of(practice, "815"))) == 1
     assert len(of(practice, "4711")) == 3
+
+
+def test_corrected_there_and_back_while_it_is_compared(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the device sent last counts in the end."""
+    first, *others = ({"SOPInstanceUID": "2.25.1", "StudyDescription": text} for text in "abc")
+    real = versions.compare
+
+    def compare(objects: Sequence[ArchivedInstance]) -> dict[int, int | None]:
+        found = real(objects)
+        monkeypatch.undo()
+        practice.clock.turn(1)
+        practice.send(**first)
+        return found
+
+    practice.send(**first)
+    for other in others:
+        practice.wait()
+        practice.send(**other)
+    monkeypatch.setattr(versions, "compare", compare)
+    for _ in range(3):
+        practice.wait()
+    with practice.database.read() as connection:
+        standings = connection.execute(sa.select(instance.c.standing).order_by(instance.c.id))
+        assert list(standings.scalars()) == [Standing.CURRENT, *[Standing.SUPERSEDED] * 2]
 
 
 def test_an_order_that_waits_again_stays_on_the_list(practice: Practice) -> None:
