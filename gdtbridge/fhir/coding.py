@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -12,6 +13,7 @@ from gdtbridge.dataset.values import uid_from
 from gdtbridge.fhir.elements import Json, said, tidy
 from gdtbridge.sr.codes import normal
 from gdtbridge.sr.model import Code
+from gdtbridge.sr.ucum import is_ucum
 from gdtbridge.tsv import table
 
 NAMESPACE: Final = UUID("6d0a53c4-6f0c-4f5e-9a57-2f1f7c0a6d1b")
@@ -60,3 +62,13 @@ def concept(code: Code) -> Json:
 def hl7(system: str, code: str, display: str = "") -> Json:
     """Return a CodeableConcept of one of HL7's own code systems."""
     return {"coding": [said(system=TERMINOLOGY + system, code=code, display=display)]}
+
+
+def quantity(value: Decimal, unit: str, unit_code: str = "") -> Json:
+    """Return a Quantity; a unit that is not of UCUM is told as text alone."""
+    code = tidy(unit_code or unit)
+    if not code:
+        return {"value": value}
+    if not is_ucum(code):
+        return {"value": value, "unit": code}
+    return {"value": value, "unit": unit or code, "system": system_of("UCUM"), "code": code}

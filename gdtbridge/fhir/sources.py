@@ -30,7 +30,8 @@ from gdtbridge.fhir.resources.diagnostic_reports import (
 )
 from gdtbridge.fhir.resources.endpoints import ENDPOINTS, endpoint_resource
 from gdtbridge.fhir.resources.imaging_studies import imaging_study_resource
-from gdtbridge.fhir.resources.observations import ReportPart, facts_of
+from gdtbridge.fhir.resources.observation_groups import observations_of
+from gdtbridge.fhir.resources.observations import ReportPart
 from gdtbridge.fhir.resources.patients import patient_resource
 from gdtbridge.fhir.resources.service_requests import STATUSES, service_request_resource
 from gdtbridge.fhir.study_part import StudyPart, chart_of
@@ -187,7 +188,9 @@ class ResourceSources:
         behind = _place(query.cursor, 4)
         wanted = {text for one in query.of("_id") for text in one.texts}
         for one, place in self._filed(query, behind):
-            for number, fact in enumerate(facts_of(one.read) if one.read is not None else ()):
+            for number, fact in enumerate(
+                observations_of(one.read) if one.read is not None else ()
+            ):
                 is_behind = place != behind[:3] or number > behind[3]
                 if is_behind and (not wanted or fact.id in wanted):
                     yield FoundResource(fact.made(), _text((*place, number)), one.part.chart)

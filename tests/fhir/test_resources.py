@@ -15,6 +15,7 @@ from gdtbridge.fhir.date_range import DatePrefix, range_of
 from gdtbridge.fhir.ids import part_id, patient_id, uid_of
 from gdtbridge.fhir.json_text import json_text
 from gdtbridge.fhir.resources.diagnostic_reports import diagnostic_report_resource
+from gdtbridge.fhir.resources.observation_groups import observations_of
 from gdtbridge.fhir.resources.observations import ReportPart, facts_of
 from gdtbridge.fhir.resources.patients import merged_resource, patient_resource
 from gdtbridge.fhir.study_part import StudyPart
@@ -22,7 +23,7 @@ from gdtbridge.fhir.succession import successions
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.items import ListedStudy
 from gdtbridge.sr import Measurement, Report
-from gdtbridge.sr.model import Code, ReportStatement, Subject, UntoldValue
+from gdtbridge.sr.model import Code, MeasurementProperty, ReportStatement, Subject, UntoldValue
 
 CLAIM = Claim(
     id=1, exam_id=1, patient_id="4711", patient_name="Müller^Änne", patient_birth_date="",
@@ -57,7 +58,7 @@ def told(
         manufacturer="GE", completion=None, content_time="2024-01-15T10:30:00",
         measurements=measurements, warnings=(), **values,
     )  # fmt: skip
-    return [fact.made() for fact in facts_of(ReportPart(PART, "2.25.9", report, fetal_sex))]
+    return [fact.made() for fact in observations_of(ReportPart(PART, "2.25.9", report, fetal_sex))]
 
 
 @pytest.mark.parametrize("uid", ["2.25.1", "1.2.840.10008", "9" * 64, "0.0", "1.02..3"])
@@ -110,7 +111,7 @@ def test_what_tells_values_apart_is_told() -> None:
     identity = ("LN:29436-3", "site=SCT:64033007", "laterality=SCT:7771000", "mode=SCT:399064001")
     (one, other) = told(
         measured(site="Niere", laterality="Left", mode="2D", label="Zyste 1", identity=identity),
-        measured(id="X", fetus="A", subject=Subject.FETUS, repeats=2),
+        measured(id="X", fetus="A", subject=Subject.FETUS, companion_of="Biparietal Diameter"),
     )
 
     assert one["bodySite"]["text"] == "Niere, Left"
@@ -121,9 +122,94 @@ def test_what_tells_values_apart_is_told() -> None:
     assert parts["399264008"]["valueCodeableConcept"]["text"] == "2D"
     assert parts["399264008"]["valueCodeableConcept"]["coding"][0]["code"] == "399064001"
     assert parts["125010"]["valueCodeableConcept"]["text"] == "Zyste 1"
+    assert "Biparietal Diameter" in [
+        part["valueCodeableConcept"]["text"] for part in other["component"]
+    ]
     assert other["focus"] == [{"display": "Fetus A"}]
     assert other["subject"]["reference"] == f"Patient/{patient_id('4711')}"
     assert one["id"] != other["id"]
+
+
+def test_what_is_kept_together_has_members() -> None:
+    """A group says of its members what is true of all: the side of one is never another's."""
+    side = {"site": "Niere", "laterality": "Left", "section": "Niere links"}
+    identity = ("LN:29436-3", "site=SCT:64033007", "laterality=SCT:7771000")
+    left = [
+        measured(id=f"L{at}", place=f"1.2.{at}", label="Zyste 1", identity=identity, **side)
+        for at in (1, 2)
+    ]
+    other = measured(id="R", place="1.3.1", laterality="Right", identity=identity[:2])
+    mixed = [replace(other, id=f"M{at}", place=f"1.4.{at}") for at in (1, 2)]
+    mixed[1] = replace(mixed[1], laterality="Left", identity=identity)
+    values = told(*left, other, *mixed, measured(id="ROOT", place="1.5"))
+    by_id = {one["id"]: one for one in values}
+    group, apart = (one for one in values if "hasMember" in one)
+
+    members = [by_id[one["reference"].partition("/")[2]] for one in group["hasMember"]]
+    assert [one["component"] for one in members] == [group["component"]] * 2
+    assert {one["contained"][0]["locationQualifier"][0]["text"] for one in members} == {"Left"}
+    assert (group["contained"], group["bodySite"]) == (
+        members[0]["contained"],
+        members[0]["bodySite"],
+    )
+    assert group["code"] == {
+        "coding": [
+            {
+                "system": system_of("DCM"),
+                "code": "125007",
+                "display": "Measurement Group",
+            }
+        ],
+        "text": "Niere links",
+    }
+    assert not [name for name in group if name.startswith(("value", "dataAbsent"))]
+    assert not {"bodySite", "contained", "extension", "component"} & set(apart)
+    assert len(values) == 6 + 2
+
+
+def test_a_group_of_what_a_later_report_tells_counts_no_more() -> None:
+    """As its members; one that has some left leads to those alone."""
+    pair = [measured(id=name, place=f"1.2.{at}") for at, name in enumerate("AB", start=1)]
+    first = report_of("2.25.91", *pair)
+    for told_again, status, members in ((pair, "entered-in-error", 2), (pair[:1], "final", 1)):
+        later = report_of("2.25.92", *told_again, predecessors=("2.25.91",))
+        found = successions({"2.25.91": first, "2.25.92": later})["2.25.91"]
+        *_, group = observations_of(ReportPart(PART, "2.25.91", first, succession=found))
+        made = group.made()
+        assert (made["status"], len(made["hasMember"])) == (status, members)
+        assert group.counts is (status == "final")
+
+
+def test_what_is_said_of_a_value_stands_with_it() -> None:
+    """Normal range in the unit it was sent with, else in words; score, readings, sources."""
+    low = MeasurementProperty("Normal Range Lower Limit", "3.6", "cm", "R-41F90", "SRT")
+    high = MeasurementProperty("Upper", "56.0", "mm", "371933006", "SCT")
+    bare = MeasurementProperty("Upper", "5.6", "", "371933006", "SCT")
+    more = (
+        MeasurementProperty("Normality", "Above", "", "121402", "DCM"),
+        MeasurementProperty("Population", "Frauen", "", "121405", "DCM"),
+        MeasurementProperty("Authority", "ASE", "", "121408", "DCM"),
+        MeasurementProperty("Z", "-1.50", "", "121416", "DCM"),
+        MeasurementProperty("Significance", "p<0.1", "", "121403", "DCM"),
+    )
+    plain = measured(properties=(low, high, *more), repeat=2, repeats=3)
+    words = measured(id="B", place="1.2", properties=(low, bare), inferred_from=("1.1", "1.9"))
+    one, other = told(plain, words)
+
+    (range_,) = one["referenceRange"]
+    assert (str(range_["low"]["value"]), range_["low"]["code"]) == ("3.6", "cm")
+    assert (str(range_["high"]["value"]), range_["high"]["code"]) == ("56.0", "mm")
+    assert (range_["appliesTo"], range_["text"]) == ([{"text": "Frauen"}], "ASE")
+    assert one["interpretation"] == [{"text": "Above"}]
+    assert [
+        part.get("valueString") or str(part["valueQuantity"]["value"]) for part in one["component"]
+    ] == [
+        *("-1.50", "p<0.1"),
+    ]
+    assert "2/3" in one["note"][0]["text"]
+    assert other["referenceRange"] == [{"low": range_["low"], "text": "Upper: 5.6"}]
+    assert other["derivedFrom"][0]["reference"] == f"Observation/{one['id']}"
+    assert len(other["derivedFrom"]) == 1
 
 
 def test_a_number_nobody_can_read_has_no_value() -> None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from gdtbridge.fhir.coding import coding, hl7
 from gdtbridge.fhir.elements import DICOM_UID, OID, Json, reference, said, tidy
-from gdtbridge.fhir.resources.observations import ReportPart, content_time, facts_of, issued
+from gdtbridge.fhir.resources.observation_groups import observations_of
+from gdtbridge.fhir.resources.observations import ReportPart, content_time, issued
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.report_page import LANGUAGE
 
@@ -23,7 +24,7 @@ def diagnostic_report_resource(one: ReportPart, page: str) -> Json:
     Of what a later report replaces, only what nothing but this one tells counts.
     """
     report, succession = one.report, one.succession
-    results = [reference("Observation", fact.id) for fact in facts_of(one) if fact.counts]
+    results = [reference("Observation", fact.id) for fact in observations_of(one) if fact.counts]
     return _report(one.part, one.uid, page) | said(
         extension=[
             {"url": REPLACES, "valueReference": reference("DiagnosticReport", id_)}

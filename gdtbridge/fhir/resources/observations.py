@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import cache, partial
 from typing import Final
 
 from gdtbridge.dataset.values import to_date, to_instant
-from gdtbridge.fhir.coding import coding, concept, hl7, system_of
+from gdtbridge.fhir.coding import coding, concept, hl7, quantity
 from gdtbridge.fhir.elements import Json, at, on, only, reference, said, tidy
+from gdtbridge.fhir.resources.value_properties import properties_of, property_components
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.succession import (
     NO_SUCCESSION,
@@ -30,7 +30,6 @@ from gdtbridge.fhir.succession import (
 from gdtbridge.sr import Measurement, Report
 from gdtbridge.sr.codes import FINDING, ModifierRole
 from gdtbridge.sr.model import Code, ReportStatement, Subject, UntoldValue
-from gdtbridge.sr.ucum import is_ucum
 from gdtbridge.tsv import table
 
 BODY_SITE: Final = "http://hl7.org/fhir/StructureDefinition/bodySite"
@@ -39,6 +38,8 @@ ABSENT: Final = "error"
 """Why a number that was sent and cannot be read has no value (CodeSystem data-absent-reason)."""
 REPLACES: Final = "http://hl7.org/fhir/StructureDefinition/observation-replaces"
 """Extension of R4 that leads to what was told before."""
+DERIVED: Final[Json] = {"coding": [coding("DCM", "126011", "Derived Imaging Measurements")]}
+"""Category of what was computed from several readings."""
 FETUS: Final = "Fetus"
 _ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -70,12 +71,15 @@ class ReportPart:
 class ReportFact:
     """A value or statement of a report: the id of its Observation, and how that is made.
 
-    ``counts`` is False where a later report tells it anew.
+    ``counts`` is False where a later report tells it anew. ``place`` is where it stands in the
+    report (``1.3.2``), ``section`` the nearest container with a name.
     """
 
     id: str
     made: Callable[[], Json]
     counts: bool = True
+    place: str = ""
+    section: str = ""
 
 
 def facts_of(one: ReportPart) -> Iterator[ReportFact]:
@@ -83,29 +87,39 @@ def facts_of(one: ReportPart) -> Iterator[ReportFact]:
 
     Those are told by the reports of those exams; a second time they would count twice.
     """
+    ids = {each.place: one.value_id(value_key(each)) for each in one.report.measurements}
     for measured in one.report.measurements:
+        sources = [ids[place] for place in measured.inferred_from if place in ids]
         id_ = one.value_id(key := value_key(measured))
-        yield _fact(one, key, id_, partial(_measured, one, measured, id_))
+        yield _fact(one, key, id_, partial(_measured, one, measured, id_, sources), measured)
     for lost in one.report.lost:
-        id_ = one.value_id(f"lost:{lost.measurement.place}")
-        yield _fact(one, quantity_key(lost.measurement), id_, partial(_lost, one, lost, id_))
+        number, id_ = lost.measurement, one.value_id(f"lost:{lost.measurement.place}")
+        yield _fact(one, quantity_key(number), id_, partial(_lost, one, lost, id_), number)
     for stated in one.report.statements:
         if one.fetal_sex or not stated.fetal_sex:
             id_ = one.value_id(key := statement_key(stated))
-            yield _fact(one, key, id_, partial(_stated, one, stated, id_))
+            yield _fact(one, key, id_, partial(_stated, one, stated, id_), stated)
 
 
-def _fact(one: ReportPart, key: str, id_: str, made: Callable[[], Json]) -> ReportFact:
+def _fact(
+    one: ReportPart,
+    key: str,
+    id_: str,
+    made: Callable[[], Json],
+    found: Measurement | ReportStatement,
+) -> ReportFact:
     """Return a fact as it stands among the reports of the exam."""
-    succession = one.succession
+    succession, section = one.succession, found.section or ""
     if succession == NO_SUCCESSION:
-        return ReportFact(id_, made)
+        return ReportFact(id_, made, place=found.place, section=section)
     told_by = () if key.startswith(QUANTITY) else succession.replaced.get(key, ())
     before = [one.part.report_id(uid, key) for uid in told_by]
     return ReportFact(
         id_,
         partial(_as_it_stands, made, succession.status_of(key), before),
         key not in succession.again,
+        found.place,
+        section,
     )
 
 
@@ -118,32 +132,52 @@ def _as_it_stands(made: Callable[[], Json], status: str, before: Sequence[str]) 
     return told | said(extension=[*told.get("extension", ()), *replaced])
 
 
-def _measured(one: ReportPart, measured: Measurement, id_: str) -> Json:
+def _measured(
+    one: ReportPart, measured: Measurement, id_: str, sources: Sequence[str] = ()
+) -> Json:
+    """Return a value; ``sources`` are the ids of those it was computed from."""
     modifiers = _Modifiers.of(measured)
     code = Code(measured.code, measured.scheme, measured.name)
-    told = _told_of(one, code, id_) | _whereabouts(one, measured, modifiers)
+    told = told_of(one, code, id_) | _whereabouts(one, measured, modifiers)
     observed = _observed(measured.observed or "")
     if observed:
         told["effectiveDateTime"] = observed
     ways = modifiers.codes(ModifierRole.METHOD, ModifierRole.EQUATION)
     return told | said(
-        valueQuantity=_quantity(measured.value, measured.unit, measured.unit_code),
+        category=[*told["category"], *([DERIVED] if measured.derivation else [])],
+        valueQuantity=quantity(measured.value, measured.unit, measured.unit_code),
+        note=_repeat(measured),
         method=_coded(measured.method, ways),
-        component=[*_components(measured, modifiers), *_findings(measured)],
+        **properties_of(measured),
+        derivedFrom=[reference("Observation", each) for each in sources],
+        component=[
+            *_components(measured, modifiers),
+            *_findings(measured),
+            *property_components(measured),
+        ],
     )
+
+
+def _repeat(measured: Measurement) -> list[Json]:
+    """Return which of several readings a value is; else nothing would tell them apart."""
+    if measured.repeats < 2:
+        return []
+    place = f"{measured.repeat}/{measured.repeats}"
+    return [{"text": f"Messung {place} / reading {place}"}]
 
 
 def _lost(one: ReportPart, untold: UntoldValue, id_: str) -> Json:
     """Return a number that was sent and cannot be read: it must not look as if it had not been."""
     told = _measured(one, untold.measurement, id_)
-    told.pop("valueQuantity", None)
+    for name in ("valueQuantity", "interpretation"):
+        told.pop(name, None)
     return told | {"dataAbsentReason": hl7("data-absent-reason", ABSENT)}
 
 
 def _stated(one: ReportPart, stated: ReportStatement, id_: str) -> Json:
     modifiers = _Modifiers.of(stated)
     code = Code(stated.code, stated.scheme, stated.name)
-    told = _told_of(one, code, id_) | _whereabouts(one, stated, modifiers)
+    told = told_of(one, code, id_) | _whereabouts(one, stated, modifiers)
     day = to_date(stated.value) if stated.kind == "DATE" else None
     if day is not None:
         told["valueDateTime"] = day.isoformat()
@@ -155,7 +189,7 @@ def _stated(one: ReportPart, stated: ReportStatement, id_: str) -> Json:
     return told | said(component=[*_components(stated, modifiers), *_findings(stated)])
 
 
-def _told_of(one: ReportPart, code: Code, id_: str) -> Json:
+def told_of(one: ReportPart, code: Code, id_: str) -> Json:
     """Return what every Observation of a report says."""
     report = one.report
     return said(
@@ -195,16 +229,6 @@ def _observed(text: str) -> str:
         return ""
     moment = _ZERO + timedelta(microseconds=micros)
     return at(moment if text.strip()[-5] in "+-" else moment.replace(tzinfo=None))
-
-
-def _quantity(value: Decimal, unit: str, unit_code: str) -> Json:
-    """Return a Quantity; a unit that is not of UCUM is told as text alone."""
-    code = tidy(unit_code or unit)
-    if not code:
-        return {"value": value}
-    if not is_ucum(code):
-        return {"value": value, "unit": code}
-    return {"value": value, "unit": unit or code, "system": system_of("UCUM"), "code": code}
 
 
 @dataclass(frozen=True, slots=True)
