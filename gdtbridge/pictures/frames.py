@@ -11,13 +11,13 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 
 from gdtbridge.dataset import jpeg
 from gdtbridge.dataset.errors import UnreadableDataset
 from gdtbridge.dataset.jpeg import LABELS, JpegCodestream
 from gdtbridge.pictures.arrays import Integers
+from gdtbridge.pictures.decoders import decoder_of
 from gdtbridge.pictures.frame_index import FrameIndex, encoded, index_frames
 from gdtbridge.pictures.looking import FrameSpan, PictureProblem
 from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
@@ -126,7 +126,7 @@ def decoded_frame(source: OpenedObject, span: FrameSpan) -> FrameSamples:
         options.pop("extended_offsets", None)
     else:
         source.stream.seek(pixels.at)
-    values, properties = get_decoder(source.syntax).as_array(
+    values, properties = decoder_of(source.syntax, decoder).as_array(
         stream,
         index=0 if pixels.length is None else span.number - 1,
         raw=True,

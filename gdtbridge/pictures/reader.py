@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from gdtbridge.dataset.image_libraries import DECODING, keep_image_libraries_out
 from gdtbridge.pictures.model import (
     AttachmentCandidate,
     AttachmentError,
@@ -50,9 +51,11 @@ PICTURES: Final = SandboxRoom(
 def prepare_child() -> None:
     """Set up the libraries of a child before they are imported.
 
-    One thread is enough for one picture, and each would take address space.
+    One thread is enough for one picture, and each would take address space. Decoders are loaded
+    when a frame needs them (`gdtbridge.pictures.decoders`).
     """
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    keep_image_libraries_out(DECODING)
     from gdtbridge.dataset.hardening import harden_pydicom
 
     harden_pydicom()

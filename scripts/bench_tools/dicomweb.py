@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import statistics
@@ -200,6 +201,11 @@ def measure_fetching(checkout: Path, folder: Path, frames: Load, rounds: int) ->
             for load in (frames, loop):
                 _fetch(servers, load, rounds)
             _look(servers, loop)
+        shutil.rmtree(place / "var" / "metadata")
+        for kept in ("nothing kept", "kept"):
+            with ours(checkout, place) as server:
+                chill(folder)
+                _ask([server, *others], heads, f"{kept}, from a cold disk", rounds=1)
 
 
 def _ask(
@@ -247,6 +253,14 @@ def _wait_until_read(folder: Path, objects: int) -> None:
             return
         time.sleep(0.2)
     print("bench: the metadata were not read ahead", file=sys.stderr)
+
+
+def chill(folder: Path) -> None:
+    """Have the system forget what it remembers of the files below a folder."""
+    os.sync()
+    for file in (one for one in folder.rglob("*") if one.is_file()):
+        with file.open("rb") as opened:
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_loop(path: Path) -> Path:

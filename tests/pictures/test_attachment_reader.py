@@ -168,6 +168,18 @@ def test_command_loads_no_image_library(command: list[str], tmp_path: Path) -> N
     assert not {"numpy._core", "PIL.Image", "_gdcm", "_openjpeg"} & loaded
 
 
+def test_a_decoder_is_loaded_when_a_frame_needs_it(tmp_path: Path) -> None:
+    """Who shows what is not compressed pays for no library of others."""
+    plain, packed = image(screen(), "RGB"), image(screen(), "RGB")
+    packed.compress(uid.JPEG2000Lossless, encoding_plugin="pylibjpeg")
+    with AttachmentReader() as reader:
+        for made, is_packed in ((plain, False), (packed, True)):
+            reader.render(write(made, tmp_path / "image.dcm"), None)
+            (child,) = reader.processes()
+            mapped = Path(f"/proc/{child}/maps").read_text("utf-8")
+            assert ("_openjpeg" in mapped, "_gdcm" in mapped) == (is_packed, False)
+
+
 def without(keyword: str) -> Dataset:
     """Return an image without one element."""
     made = image(screen(), "RGB")
