@@ -53,6 +53,7 @@ DEADLINES: Final[tuple[tuple[sa.Column[Any], sa.ColumnElement[bool] | None], ...
     (outbox.c.next_at, _WAITING),
     (outbox.c.expires_at, _WAITING),
     (outbox.c.created_at, _WAITING),  # how long it has been waiting
+    (placed_order.c.images_due_at, placed_order.c.images_due_at > 0),
     (awaited_study.c.expires_at, None),
     (commitment.c.due_at, None),
     (commitment.c.expires_at, _ASKED),
@@ -84,7 +85,7 @@ STAMPS: Final = tuple(
     for table in metadata.sorted_tables
     for column in table.columns
     if (column.name in {"at", "since"} or column.name.endswith("_at"))
-    and column.name not in {"due_at", "next_at", "expires_at"}
+    and column.name not in {"due_at", "images_due_at", "next_at", "expires_at"}
     and table is not clock_jump
 )
 """Times at which something happened: every other time of the schema."""

@@ -222,8 +222,9 @@ def _to_6(op: Operations) -> None:
     """Remember whom an order was addressed to, its test's name, its number's field, what to repeat.
 
     And how far its exam is, what else an order says and what looks odd in it, when its entry
-    changed and left the list. Of several versions of an object it is remembered which one the
-    device sent last, and of a person's word which order and which day was meant.
+    changed and left the list, and when its images are missing. Of several versions of an object it
+    is remembered which one the device sent last, and of a person's word which order and day was
+    meant.
 
     An older program is kept out: it would not write files again that are not synced yet.
     To whom those before were addressed is read from their files (`gdtbridge.orders.folder_memory`).
@@ -234,7 +235,7 @@ def _to_6(op: Operations) -> None:
         op.add_column("order_reference", added)
     status = sa.Column("step_status", sa.Text, nullable=False, server_default="SCHEDULED")
     op.add_column("placed_order", status)
-    for column in ("changed_at", "unlisted_at"):
+    for column in ("changed_at", "unlisted_at", "images_due_at"):
         op.add_column("placed_order", sa.Column(column, sa.Double))
     details = sa.Column("details", sa.Text, nullable=False, server_default="")
     op.add_column("placed_order", details)
@@ -253,6 +254,15 @@ def _to_6(op: Operations) -> None:
         if_not_exists=True,
         sqlite_where=undone,
         postgresql_where=undone,
+    )
+    imageless = sa.text("images_due_at IS NOT NULL")
+    op.create_index(
+        "ix_placed_order_images_due_at",
+        "placed_order",
+        ["images_due_at"],
+        if_not_exists=True,
+        sqlite_where=imageless,
+        postgresql_where=imageless,
     )
     births = ["patient_birth_date"]
     op.create_index("ix_exam_result_patient_birth_date", "exam_result", births, if_not_exists=True)

@@ -14,7 +14,7 @@ from worklist import WorklistError
 
 MOST_OF_A_KIND: Final = 1000
 """So many items of a kind are looked at, the oldest first: a list nobody reads to its end."""
-AT_ONCE: Final = frozenset({"exams", "steps", "outbox"})
+AT_ONCE: Final = frozenset({"exams", "steps", "examined-orders", "outbox"})
 """Sources that ask the database alone, of what people decide."""
 NOT_LOOKED: Final = "not-looked"
 LOOK_ERRORS: Final = (BridgeError, WorklistError, OSError)

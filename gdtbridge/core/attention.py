@@ -14,6 +14,7 @@ from gdtbridge.attention.commitment_source import (
     OnlyCopySource,
 )
 from gdtbridge.attention.left_source import LeftFileSource
+from gdtbridge.attention.order_source import ExaminedOrderSource
 from gdtbridge.attention.pickup_source import PickupSource
 from gdtbridge.attention.sources import (
     BacklogSource,
@@ -55,6 +56,7 @@ def attention_of(
             HeldExamSource(stores.database),
             ExamSource(stores.database, clock),
             StepSource(stores.database, clock),
+            ExaminedOrderSource(stores.database, clock),
             OrderFileSource(stores.database, settings.refused_folder, clock),
             OutboxSource(stores.outbox, clock),
             WebhookSource(WebhookCalls(stores.database, stores.outbox, clock)),

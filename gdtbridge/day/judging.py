@@ -15,6 +15,7 @@ from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.exams.model import ClaimState
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.exams.steps import StepState
+from gdtbridge.exams.steps.waiting import TOLD_SECONDS
 from gdtbridge.exams.waiting import report_kind
 from gdtbridge.orders import OrderState
 from gdtbridge.outbox.collection_store import DAYS
@@ -48,7 +49,7 @@ class LineJudge:
 
     def judge(self, line: LineFacts) -> Verdict:
         """Return the state of a line and why; of several exams the first state counts."""
-        found = [*self._of_parts(line), *self._of_steps(line), *_of_order(line)]
+        found = [*self._of_parts(line), *self._of_steps(line), *self._of_order(line)]
         return min(found, key=lambda one: RANKS[one.state])
 
     def _of_parts(self, line: LineFacts) -> Iterator[Verdict]:
@@ -71,6 +72,8 @@ class LineJudge:
             return
         step = line.steps[-1].step
         ended_at = step.ended_at or step.began_at
+        if line.order is not None and line.order.lacks_images:
+            return  # it says more
         if step.state is StepState.IN_PROGRESS:
             reason = LineReason(code=ReasonCode.SINCE, at=step.began_at)
             yield Verdict(LineState.IN_EXAMINATION, reason)
@@ -81,6 +84,35 @@ class LineJudge:
             told = step.reason or step.reason_code
             reason = LineReason(code=ReasonCode.BY_DEVICE, at=ended_at, detail=told)
             yield Verdict(LineState.DISCONTINUED, reason)
+
+    def _of_order(self, line: LineFacts) -> Iterator[Verdict]:
+        order = line.order
+        if order is None:
+            return
+        if order.is_open and order.remarks:
+            reason = LineReason(code=ReasonCode.REMARK, at=order.ordered_at, detail=order.remarks)
+            yield Verdict(LineState.NEEDS_YOU, reason)
+        state = _OF_ORDER[order.state]
+        if order.is_open and order.step_status == StepStatus.STARTED and not line.parts:
+            reason = LineReason(code=ReasonCode.SINCE, at=order.changed_at)
+            yield Verdict(LineState.IN_EXAMINATION, reason)
+        if state is LineState.WAITING:
+            yield Verdict(state, LineReason())
+        elif not line.parts:
+            at = order.unlisted_at or order.changed_at
+            if order.lacks_images:
+                yield self._without_images(order.images_due_at or 0.0, at)
+            else:
+                yield Verdict(state, LineReason(code=ReasonCode.SINCE, at=at))
+
+    def _without_images(self, due_at: float, ended_at: float | None) -> Verdict:
+        """Return what it means that nothing came of what was examined, with images due then."""
+        if due_at > self.now:
+            reason = LineReason(code=ReasonCode.ANNOUNCED, at=ended_at)
+            return Verdict(LineState.RECEIVING, reason)
+        reason = LineReason(code=ReasonCode.NO_PICTURES, at=ended_at)
+        is_told = due_at > self.now - TOLD_SECONDS
+        return Verdict(LineState.NEEDS_YOU if is_told else LineState.WITHOUT_PICTURES, reason)
 
     def _overdue(self, part: ExamPart) -> Verdict | None:
         due_at = part.facts.exam.due_at
@@ -192,24 +224,9 @@ _OF_ORDER: dict[OrderState, LineState] = {
     OrderState.ORDERED: LineState.WAITING,
     OrderState.CANCELLED: LineState.CANCELLED,
     OrderState.EXPIRED: LineState.EXPIRED,
-    OrderState.DONE: LineState.EXPIRED,
+    OrderState.DONE: LineState.HANDED_OVER,
 }
-"""What an order alone says; that of a done one is what its exam says, where that is here."""
+"""What an order alone says where nothing that belongs to its line is here.
 
-
-def _of_order(line: LineFacts) -> Iterator[Verdict]:
-    order = line.order
-    if order is None:
-        return
-    if order.is_open and order.remarks:
-        reason = LineReason(code=ReasonCode.REMARK, at=order.ordered_at, detail=order.remarks)
-        yield Verdict(LineState.NEEDS_YOU, reason)
-    state = _OF_ORDER[order.state]
-    if order.is_open and order.step_status == StepStatus.STARTED and not line.parts:
-        reason = LineReason(code=ReasonCode.SINCE, at=order.changed_at)
-        yield Verdict(LineState.IN_EXAMINATION, reason)
-    if state is LineState.WAITING:
-        yield Verdict(state, LineReason())
-    elif not line.parts:
-        at = order.unlisted_at or order.changed_at
-        yield Verdict(state, LineReason(code=ReasonCode.SINCE, at=at))
+Of a done one something is, which is another line's: one of which nothing is lacks images.
+"""

@@ -25,6 +25,7 @@ from gdtbridge.orders.details import completed_details
 from gdtbridge.orders.entries import EntryMaker
 from gdtbridge.orders.listing import OrderListing
 from gdtbridge.orders.model import (
+    IMAGES_SECONDS,
     AlreadyOrdered,
     ListingMark,
     Order,
@@ -422,7 +423,8 @@ class OrderBook:
         with self._database.write() as connection:
             if _entered_beside(connection, order, beside).state is not order.state:
                 raise TooLate(CHANGED_HANDS)
-            changes.close_order(connection, order.id, state)
+            due_at = self._images_due_at(order) if state is OrderState.EXPIRED else None
+            changes.close_order(connection, order.id, state, due_at)
             self._note(connection, record, RecordOutcome.CANCELLED, order)
             if state is OrderState.CANCELLED:
                 self._tell(connection, order, OrderProgress.CANCELLED)
@@ -458,8 +460,14 @@ class OrderBook:
         self._tell(connection, order, OrderProgress.DISCONTINUED)
 
     def examination_ended(self, connection: Connection, order: Order) -> None:
-        """End an order."""
-        changes.finish_order(connection, order, OrderState.DONE)
+        """End an order; its images are here, or on their way."""
+        due_at = self._clock.utc() + IMAGES_SECONDS
+        changes.close_order(connection, order.id, OrderState.DONE, due_at)
+
+    def _images_due_at(self, order: Order) -> float | None:
+        """Return when images of an order are due whose day is over: now, where one was begun."""
+        is_begun = order.step_status == StepStatus.STARTED
+        return self._clock.utc() if is_begun else None
 
     def follow_examination(self) -> None:
         """Let worklist and outbox follow what examinations changed, after their transaction."""

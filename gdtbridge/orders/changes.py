@@ -72,9 +72,10 @@ def _said(order: Order) -> dict[str, object]:
 
 
 def set_order_state(connection: Connection, accession_number: str, state: OrderState) -> None:
-    """Move an order to another state."""
+    """Move an order to another state, in which nobody waits for images."""
     of_number = placed_order.c.accession_number == accession_number
-    connection.execute(sa.update(placed_order).where(of_number).values(state=state))
+    changed = sa.update(placed_order).where(of_number)
+    connection.execute(changed.values(state=state, images_due_at=None))
     note_state(connection, accession_number)
 
 
@@ -116,16 +117,31 @@ def reopen_order(connection: Connection, accession_number: str, patient_id: str)
         "state": OrderState.ORDERED,
         "listing": listing,
         "step_status": StepStatus.SCHEDULED,
+        "images_due_at": None,
     }
     if connection.execute(sa.update(placed_order).where(here).values(**values)).rowcount:
         note_state(connection, accession_number)
     move_open_orders(connection, moves)
 
 
-def close_order(connection: Connection, order_id: int, state: OrderState) -> None:
-    """End an order, and mark that its entry has to leave the worklist."""
-    _update(connection, order_id, state=state, listing=ListingMark.REMOVE)
+def close_order(
+    connection: Connection, order_id: int, state: OrderState, images_due_at: float | None = None
+) -> None:
+    """End an order, and mark that its entry has to leave the worklist.
+
+    ``images_due_at``: see `Order`.
+    """
+    ended = {"state": state, "listing": ListingMark.REMOVE, "images_due_at": images_due_at}
+    _update(connection, order_id, **ended)
     note_state(connection, order_id)
+
+
+def accept_without_images(connection: Connection, study_instance_uid: str) -> int:
+    """Let nobody be told any more that images of an order's study are missing; 1 where one was."""
+    here = sa.and_(
+        placed_order.c.study_instance_uid == study_instance_uid, placed_order.c.images_due_at > 0
+    )
+    return connection.execute(sa.update(placed_order).where(here).values(images_due_at=0)).rowcount
 
 
 def restore_order(connection: Connection, order_id: int) -> None:

@@ -26,6 +26,10 @@ MOST_RECORDS: Final = 1000
 """Records a file may have."""
 
 
+IMAGES_SECONDS: Final = 3600.0
+"""What was examined and of which nothing is here is told so long after its end."""
+
+
 class OrderState(StrEnum):
     """State of an order, as the database holds it."""
 
@@ -184,8 +188,16 @@ class Order:
     """When its entry was changed last, or came back on the list; UTC seconds."""
     unlisted_at: float | None = None
     """When its entry left the list; None while it is there, or where nobody noted it."""
+    images_due_at: float | None = None
+    """When a person is told that nothing came of what was examined; UTC seconds. 0 where somebody
+    knows; None where it was not examined, or its exam went into a chart."""
     remarks: str = ""
     """What a person should look at, in sentences."""
+
+    @property
+    def lacks_images(self) -> bool:
+        """Whether it was examined, as a device or a program said, and nothing of it is here."""
+        return self.images_due_at is not None and not self.is_open and not self.arrived
 
     @property
     def is_open(self) -> bool:

@@ -123,6 +123,12 @@ _REMARKED: Final = Statement(
         placed_order.c.remarks != "",
     )
 )
+_IMAGES_DUE: Final = Statement(
+    _query(
+        placed_order.c.images_due_at > sa.bindparam("since"),
+        placed_order.c.images_due_at <= sa.bindparam("until"),
+    )
+)
 _OF_BYTES: Final = Statement(
     _query(
         placed_order.c.accession_number.in_(
@@ -221,6 +227,12 @@ def remarked_orders(connection: Connection, since: float) -> list[Order]:
     return _found(connection, _REMARKED, since=since)
 
 
+def orders_without_images(connection: Connection, since: float, until: float) -> list[Order]:
+    """Return the orders that lack images due between two moments (UTC seconds), the newest."""
+    found = _found(connection, _IMAGES_DUE, since=since, until=until)
+    return [order for order in found if order.lacks_images]
+
+
 def order_of_bytes(connection: Connection, sha256: str, since: float) -> Order | None:
     """Return the order the same bytes made since then and nobody undid."""
     found = _found(connection, _OF_BYTES, sha256=sha256, since=since)
@@ -312,6 +324,7 @@ def _order(found: Sequence[Any]) -> Order:
         mark=ListingMark(row.listing) if row.listing else None,
         changed_at=row.changed_at,
         unlisted_at=row.unlisted_at,
+        images_due_at=row.images_due_at,
         remarks=row.remarks,
     )
 

@@ -282,12 +282,13 @@ class ResultCorrections:
         self.held.note(connection, exam, EventKind.ACCEPTED, person, detail, who)
 
     def dismiss(self, study_instance_uid: str, *, person: int = 0, who: str = "") -> None:
-        """Take what could not be sent, and an exam's steps, off the list: a person has seen it.
+        """Take what could not be sent, or never came, off the list: a person has seen it.
 
         What is held of the exam stays held. Raises `NotFound` where nothing is on the list.
         """
         with self.database.write() as connection:
             steps = accept_steps(connection, study_instance_uid, self.clock.utc())
+            steps += order_changes.accept_without_images(connection, study_instance_uid)
             exam, claims = store.study_with_claims(connection, study_instance_uid)
             if exam is not None:
                 self._accept_reports(connection, exam, claims, person, who, steps)

@@ -32,6 +32,8 @@ placed_order = sa.Table(
     sa.Column("listing", sa.Text),  # gdtbridge.orders.model.ListingMark; null: the list has it
     sa.Column("changed_at", sa.Double),  # when its entry was changed last, or came back
     sa.Column("unlisted_at", sa.Double),  # when its entry left the list
+    # when images of what was examined are told as missing; 0: somebody knows; null: none are
+    sa.Column("images_due_at", sa.Double),
     # what a person should look at as long as it is open
     sa.Column("remarks", sa.Text, nullable=False, server_default=""),
 )
@@ -50,6 +52,15 @@ unlisted = placed_order.c.listing.is_not(None)
 
 sa.Index(
     "ix_placed_order_unlisted", placed_order.c.id, sqlite_where=unlisted, postgresql_where=unlisted
+)
+
+imageless = placed_order.c.images_due_at.is_not(None)
+
+sa.Index(
+    "ix_placed_order_images_due_at",
+    placed_order.c.images_due_at,
+    sqlite_where=imageless,
+    postgresql_where=imageless,
 )
 
 order_reference = sa.Table(  # how the practice software itself named an order

@@ -20,6 +20,7 @@ from gdtbridge.commitment import promises
 from gdtbridge.confirmation.book import LOOK_AGAIN_SECONDS
 from gdtbridge.errors import DatabaseUnavailable
 from gdtbridge.folders.silence import SILENT_SECONDS
+from gdtbridge.orders import store as order_store
 from gdtbridge.outbox import HOUSE, NOT_MOUNTED
 from gdtbridge.schema import outbox
 from tests.commitment.asking import Asking, referenced
@@ -470,6 +471,20 @@ def _announced(desk: Desk) -> None:
     device.end("2.25.501")
 
 
+def _completed(desk: Desk) -> None:
+    """Have a device say that an order is done, and not what it made of it."""
+    entry = desk.practice.core.orders.place(desk.practice.order()).entry
+    device = StepDevice(desk.practice)
+    device.begin(begun(entry.StudyInstanceUID))
+    device.end()
+
+
+def _order_accepted(desk: Desk) -> None:
+    with desk.practice.database.read() as connection:
+        (order,) = order_store.latest_orders(connection, 0.0)
+    desk.practice.core.corrections.accept(order.study_instance_uid)
+
+
 def _contradicted(desk: Desk) -> None:
     desk.practice.send(AccessionNumber="")
     desk.practice.wait()
@@ -590,6 +605,7 @@ STATES = {
     ),
     "certificate-unusable": State(_half_renewed, _renewed, table=ENCRYPTED),
     "step-instances-missing": State(_announced, _step_accepted, look_after=HOUR + 1),
+    "order-without-images": State(_completed, _order_accepted, look_after=HOUR + 1),
     "step-contradicts": State(_contradicted, _step_accepted),
     "held-exam": State(_held, _released),
     "correction-waiting": State(_corrected, _accepted),

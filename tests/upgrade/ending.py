@@ -27,7 +27,7 @@ ADDED = {
     *("physician", "scheduled", "created", "listing", "claim_id", "told"),
     *("test_name", "addressed_to", "number_field", "echo", "step_status", "details", "turn"),
     *("remarks", "called_aet", "collected_at", "order_word", "of_receipt_day", "catalogue"),
-    *("recall", "recalled_at"),
+    *("recall", "recalled_at", "images_due_at"),
 }
 """The columns the schema has got since."""
 OUT_OF_ORDER = {"order_file", "outbox"}

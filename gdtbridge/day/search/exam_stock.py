@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gdtbridge.dataset.values import da_text
 from gdtbridge.day.model import LineState
 from gdtbridge.day.search.model import Condition, ConditionKind
-from gdtbridge.day.search.order_stock import ORDER_STATES
+from gdtbridge.day.search.order_stock import OF_ORDERS_ALONE
 from gdtbridge.day.search.stock import (
     Ids,
     PossibleHit,
@@ -68,7 +68,7 @@ class ExamStock(Stock):
                 here = report.c.exam_id == exam.c.id
                 found = sa.exists().where(here, report.c.state == ReportState.REPORTED)
             case ConditionKind.STATE if ids is None:
-                found = sa.false() if condition.states <= ORDER_STATES.keys() else sa.true()
+                found = sa.false() if condition.states <= OF_ORDERS_ALONE else sa.true()
         return found
 
     def _named(self, condition: Condition) -> Test:

@@ -30,7 +30,7 @@ from gdtbridge.schema import claim, exam, order_name, placed_order, undone
 
 
 class OrderStock(Stock):
-    """The orders that are not done, and those whose exam is not decided yet.
+    """The orders that are not done, and those whose exam is not decided, or not here.
 
     Of any other one the exam can be found by all that the order says.
     """
@@ -110,20 +110,20 @@ class _SomeOrders(OrderStock):
 def unsettled_orders(connection: Connection) -> list[int]:
     """Return the orders that are done although their exam is not decided: somebody searches them.
 
-    An exam that is held may bear another name than its order.
+    An exam that is held may bear another name than its order, and one of which nothing came none.
     """
+    done = sa.select(placed_order.c.id).where(placed_order.c.state == OrderState.DONE)
+    queries = [done.where(placed_order.c.images_due_at.is_not(None)).limit(FEW)]
     held = sa.select(claim.c.exam_id).where(HELD).limit(FEW)
     due = sa.select(exam.c.id).where(exam.c.due_at > 0).limit(FEW)
     waits = {number for query in (held, due) for number in connection.execute(query).scalars()}
-    if not waits:
-        return []
-    done = sa.select(placed_order.c.id).where(placed_order.c.state == OrderState.DONE)
     of_study = exam.c.study_instance_uid == placed_order.c.study_instance_uid
     of_number = claim.c.accession_number == placed_order.c.accession_number
-    queries = (
-        done.join(exam, of_study).where(exam.c.id.in_(waits)),
-        done.join(claim, of_number).where(claim.c.exam_id.in_(waits)),
-    )
+    if waits:
+        queries += [
+            done.join(exam, of_study).where(exam.c.id.in_(waits)),
+            done.join(claim, of_number).where(claim.c.exam_id.in_(waits)),
+        ]
     return sorted({number for query in queries for number in connection.execute(query).scalars()})
 
 
@@ -148,17 +148,22 @@ def _at_stations(aets: frozenset[str]) -> Test:
     return sa.or_(sa.false(), *among)
 
 
+_EXAMINED: Final = {OrderState.DONE, OrderState.EXPIRED}
 ORDER_STATES: Final = {
-    LineState.WAITING: OrderState.ORDERED,
-    LineState.IN_EXAMINATION: OrderState.ORDERED,
-    LineState.NEEDS_YOU: OrderState.ORDERED,
-    LineState.DISCONTINUED: OrderState.ORDERED,
-    LineState.CANCELLED: OrderState.CANCELLED,
-    LineState.EXPIRED: OrderState.EXPIRED,
+    LineState.WAITING: {OrderState.ORDERED},
+    LineState.IN_EXAMINATION: {OrderState.ORDERED},
+    LineState.NEEDS_YOU: {OrderState.ORDERED, *_EXAMINED},
+    LineState.RECEIVING: _EXAMINED,
+    LineState.WITHOUT_PICTURES: _EXAMINED,
+    LineState.DISCONTINUED: {OrderState.ORDERED},
+    LineState.CANCELLED: {OrderState.CANCELLED},
+    LineState.EXPIRED: {OrderState.EXPIRED},
 }
 """What an order has to be for its line to have a state without any exam."""
+OF_ORDERS_ALONE: Final = ORDER_STATES.keys() - {LineState.NEEDS_YOU, LineState.RECEIVING}
+"""States no exam has."""
 
 
 def _in_states(states: frozenset[LineState]) -> Test:
-    wanted = {ORDER_STATES[one] for one in states if one in ORDER_STATES}
+    wanted = {order for one in states for order in ORDER_STATES.get(one, ())}
     return placed_order.c.state.in_(sorted(wanted)) if wanted else sa.false()

@@ -13,14 +13,13 @@ from gdtbridge.durable.clock import DAY_SECONDS
 from gdtbridge.exams import store as exam_store
 from gdtbridge.exams.steps import store
 from gdtbridge.exams.steps.model import PerformedStep, StepState
+from gdtbridge.orders.model import IMAGES_SECONDS
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 
 TOLD_SECONDS: Final = 7 * DAY_SECONDS
 """A step is told for so long after its beginning, unless a person accepts it before."""
 MOST: Final = 10_000
 """Steps looked at when one of them is accepted."""
-PATIENCE_SECONDS: Final = 3600.0
-"""Instances of which no object is here are told as missing so long after the end of their step."""
 TOOK_BACK: Final = (
     "Am Gerät wurde der falsche Eintrag gewählt; das Ergebnis ging schon an die Praxissoftware. /"
     " The wrong entry was selected at the device; the result was sent already."
@@ -88,7 +87,7 @@ def _is_given_up(connection: Connection, step: PerformedStep, now: float) -> boo
     exams = [found for uid in studies if (found := exam_store.find_exam(connection, uid))]
     if exams:
         return all(one.due_at is None for one in exams)
-    return (step.ended_at or now) < now - PATIENCE_SECONDS
+    return (step.ended_at or now) < now - IMAGES_SECONDS
 
 
 def _contradicted(connection: Connection, steps: Sequence[PerformedStep]) -> Iterator[WaitingStep]:
