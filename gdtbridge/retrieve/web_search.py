@@ -6,8 +6,9 @@ one of DIMSE; here parameters become keys, and answers become DICOM JSON.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -24,6 +25,10 @@ from worklist.item import Element, Item, tag_of, vr_of
 
 SECONDS: Final = 20.0
 """What a search may take until it has found the page that was asked for."""
+BROAD_SECONDS: Final = 1.0
+"""A search that takes longer is broad: it looks at exam after exam of all there are."""
+BROAD: Final = 2
+"""Broad searches at a time: they have the processor, and pages and results would wait."""
 MOST_FIELDS: Final = 1000
 """Attributes and values a search may name; beyond that nobody means what they ask."""
 _NAMED_BY: Final = MappingProxyType(
@@ -35,6 +40,10 @@ _CHARACTER_SET: Final = tag_of("SpecificCharacterSet")
 
 class SearchTooBroad(QueryRefused):
     """A search found no whole page in its time; the text says what narrows it."""
+
+
+class SearchesBusy(Exception):
+    """A search is broad, and `BROAD` others are; later there is room for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,36 +68,65 @@ class WebSearch:
 
     def __init__(self, finder: ArchiveFinder) -> None:
         self._finder = finder
+        self._broad = threading.BoundedSemaphore(BROAD)
 
     def find(
         self, query: WebQuery, *, sees_held: bool, only: OneStudy | None = None
     ) -> Iterator[JsonDataset]:
         """Return the matches, the newest exams first; the work is done as they are asked for.
 
-        Raises `QueryRefused` at once for a value no attribute of its kind can have,
-        `SearchTooBroad` when it takes too long, and a `StoreError`.
+        Raises `QueryRefused` at once for a value no attribute of its kind can have; as it is gone
+        through `SearchTooBroad` when it takes too long, `SearchesBusy` when others do as well, and
+        a `StoreError`.
         """
         keys = dict(_keys(query))
         viewer = Viewer(sees_held, AnswerCharset.UTF_8, only)
-        until = time.monotonic() + SECONDS
-
-        def is_late() -> bool:
-            return time.monotonic() > until
-
+        run = _SearchRun(self._broad)
         found = self._finder.items(
-            keys, viewer=viewer, is_cancelled=is_late, fuzzy_names=query.fuzzy_names
+            keys, viewer=viewer, is_cancelled=run.is_late, fuzzy_names=query.fuzzy_names
         )
-        return _answers(found, is_late)
+        return _answers(found, run)
 
 
-def _answers(found: Iterator[Item], is_late: Callable[[], bool]) -> Iterator[JsonDataset]:
-    for one in found:
-        item = dict(one)
-        del item[_LEVEL]
-        item[_CHARACTER_SET] = Element("CS")
-        yield json_dataset(item)
-    if is_late():
-        raise SearchTooBroad("StudyDate, PatientID")
+class _SearchRun:
+    """A search while it goes on: since when, and whether it has a place among the broad ones."""
+
+    def __init__(self, broad: threading.Semaphore) -> None:
+        self._broad, self._begun = broad, time.monotonic()
+        self._is_broad = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it has gone on."""
+        return time.monotonic() - self._begun
+
+    def is_late(self) -> bool:
+        """Return whether it has had its time; raise `SearchesBusy` where it must not go on."""
+        seconds = self.seconds
+        if seconds > BROAD_SECONDS and not self._is_broad:
+            if not self._broad.acquire(blocking=False):
+                raise SearchesBusy
+            self._is_broad = True
+        return seconds > SECONDS
+
+    def end(self) -> None:
+        """Give back its place, if it has one."""
+        if self._is_broad:
+            self._is_broad = False
+            self._broad.release()
+
+
+def _answers(found: Iterator[Item], run: _SearchRun) -> Iterator[JsonDataset]:
+    try:
+        for one in found:
+            item = dict(one)
+            del item[_LEVEL]
+            item[_CHARACTER_SET] = Element("CS")
+            yield json_dataset(item)
+        if run.seconds > SECONDS:
+            raise SearchTooBroad("StudyDate, PatientID")
+    finally:
+        run.end()
 
 
 def _keys(query: WebQuery) -> Iterator[tuple[int, Element]]:

@@ -8,7 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gdtbridge.audit import Actor, ActorKind
+from gdtbridge.retrieve import web_search
+from gdtbridge.retrieve.attributes import QueryLevel
 from gdtbridge.retrieve.dicom_xml import NAMESPACE
+from gdtbridge.retrieve.web_search import WebQuery
 from tests.dicomweb.conftest import HELD, STUDY, Services
 
 NAME, NUMBER, UID, SERIES, OBJECT, URL = (
@@ -200,6 +203,24 @@ def test_xml_for_who_wants_it(services: Services) -> None:
     family = root.find(f".//{{{NAMESPACE}}}FamilyName")
     assert family is not None
     assert family.text == "Müller"
+
+
+def test_a_broad_search_finds_others_at_work(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two may take long; a further one is told to come back, and what is quick is found."""
+    archive, query = services.practice.core.web_archive, WebQuery(level=QueryLevel.STUDY, path={})
+    with monkeypatch.context() as patched:
+        patched.setattr(web_search, "BROAD_SECONDS", -1.0)
+        long = [archive.find(query, sees_held=True) for _ in range(web_search.BROAD)]
+        assert all(next(one) for one in long)
+        refused = services.get("/studies?StudyDescription=*x*")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert services.get("/studies?PatientID=4711").status_code == 200
+    for one in long:
+        assert list(one)
+    monkeypatch.setattr(web_search, "BROAD_SECONDS", -1.0)
+    assert [services.get("/studies").status_code for _ in range(3)] == [200] * 3
 
 
 def test_what_is_held_is_for_who_may_see_it(services: Services) -> None:

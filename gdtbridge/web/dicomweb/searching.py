@@ -13,7 +13,7 @@ from gdtbridge.retrieve.attributes import QueryLevel
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.query_keys import QueryRefused
-from gdtbridge.retrieve.web_search import SearchTooBroad, WebQuery
+from gdtbridge.retrieve.web_search import SearchesBusy, SearchTooBroad, WebQuery
 from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
@@ -21,7 +21,7 @@ from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
-from gdtbridge.web.problems import refuse
+from gdtbridge.web.problems import RETRY_SECONDS, refuse
 
 MOST: Final = 1000
 """Matches of one answer; who wants more asks for the next ones."""
@@ -33,6 +33,11 @@ FURTHER: Final = "There are additional results that can be requested"
 TOO_BROAD: Final = (
     "Die Suche dauert zu lange; bitte Tag oder Patientennummer nennen. / The search takes too long;"
     " name a day or a patient number: {}."
+)
+BUSY: Final = (
+    "Andere Suchen brauchen gerade lange; bitte Tag oder Patientennummer nennen oder noch einmal "
+    "versuchen. / Other searches take long at the moment; name a day or a patient number, or try "
+    "again."
 )
 NO_VALUE: Final = "Kein Wert dieses Attributs: {0}. / No value of the attribute: {0}."
 
@@ -79,6 +84,8 @@ def answer_page(
         rows = list(islice(find(), offset, offset + limit + 1))
     except SearchTooBroad as error:
         raise refuse(413, TOO_BROAD.format(error)) from None
+    except SearchesBusy:
+        raise refuse(503, BUSY, ("Retry-After", str(RETRY_SECONDS))) from None
     except QueryRefused as error:
         raise refuse(400, NO_VALUE.format(error)) from None
     response = written([shown(row) for row in rows[:limit]], form)
