@@ -293,6 +293,14 @@ def test_a_quality_is_that_of_the_picture(archive: Archive) -> None:
         assert sizes == sorted(set(sizes))
 
 
+def test_an_object_nobody_can_decode(archive: Archive) -> None:
+    """Is refused before anything of it is sent, and had as it came."""
+    address = archive.keep(loop(b"\xff\xd8\xff\xd9"))
+    asked = "application/dicom; transfer-syntax="
+    assert archive.get(address, f"{asked}1.2.840.10008.1.2.1").status_code == 406
+    assert archive.get(address, f"{asked}*").status_code == 200
+
+
 def test_series_and_study_are_known_by_one_picture(archive: Archive) -> None:
     """A thumbnail at every level."""
     address = archive.keep(loop(*shades(90)))

@@ -14,6 +14,7 @@ from gdtbridge.retrieve.metadata_memory import MetadataMemory
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.viewing.cache import DiskCache
 from gdtbridge.web.dicomweb import metadata as metadata_calls
+from gdtbridge.web.dicomweb import retrieving
 from tests.dicomweb.conftest import STUDY, Services
 from tests.dicomweb.test_retrieving import ALL, parts_of
 
@@ -81,6 +82,7 @@ def test_who_it_is_of_is_not_what_is_kept(services: Services) -> None:
     services.practice.core.renumbering.renumber("4713", "815", confirmed=True)
     services.practice.wait()
     (row,) = json.loads(services.get(f"/studies/{study}/metadata").data)
+    assert services.get(f"/studies/{study}").status_code == 404  # the object itself is damaged
 
     assert (before["00100020"]["Value"], row["00100020"]["Value"]) == (["4713"], ["815"])
     (history,) = row["04000561"]["Value"]
@@ -143,7 +145,8 @@ def test_a_long_answer_is_sent_as_it_is_made(
 ) -> None:
     """In pieces, compressed where that is accepted, and the same as a short one."""
     short = services.get(PATH)
-    monkeypatch.setattr(metadata_calls, "WHOLE", 100)
+    monkeypatch.setattr(metadata_calls, "PIECE", 100)
+    monkeypatch.setattr(retrieving, "SHORT", 1000)
     long = services.get(PATH)
     packed = services.get(PATH, **{"Accept-Encoding": "gzip"})
     plain = services.get(PATH, **{"Accept-Encoding": "gzip;q=0"})

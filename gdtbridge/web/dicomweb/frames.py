@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -82,8 +81,7 @@ class FrameCalls:
                 pieces, content_type = self.frames.frame(one, numbers[0], kind.syntax), str(kind)
             else:
                 body, parts = MultipartBody(kind.media_type), self._parts(one, numbers, kind, uri)
-                whole = chain((next(parts),), parts)  # what is wrong with all shows in the first
-                pieces, content_type = body.written(whole), body.content_type
+                pieces, content_type = body.written(parts), body.content_type
             return kept(streamed(pieces, content_type, 200, {}), tag)
         raise refuse(406, BYTES)
 

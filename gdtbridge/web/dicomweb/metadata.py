@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from flask import Response, request
@@ -16,14 +15,13 @@ from gdtbridge.web.dicomweb.conditional import VARY, kept, tag_of, unchanged
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody
 from gdtbridge.web.dicomweb.negotiation import accepted
-from gdtbridge.web.dicomweb.retrieving import RetrieveCalls, streamed
+from gdtbridge.web.dicomweb.retrieving import UNREADABLE, RetrieveCalls, streamed
 from gdtbridge.web.dicomweb.searching import form_of
 from gdtbridge.web.problems import refuse
 
-WHOLE: Final = 4 * 1024 * 1024
-"""Bytes of an answer that is made before it is sent; a longer one is sent as it is made."""
+PIECE: Final = 4 * 1024 * 1024
+"""Bytes of a long answer that are handed on at a time: what one object says is short."""
 LEFT_OUT: Final = "{} of the instances cannot be read and are left out"
-UNREADABLE: Final = "Davon lässt sich nichts lesen. / Nothing of it can be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class MetadataCalls:
         return answer
 
     def _answer(self, texts: Iterable[bytes], form: str, status: int) -> Response:
-        """Return the answer: at once where it is short, else as its reader takes it."""
+        """Return the answer (`streamed`), in gzip where that is accepted."""
         if form == JSON:
             kind, body = JSON, _listed(texts)
         else:
@@ -67,11 +65,7 @@ class MetadataCalls:
         if takes_gzip(request):
             headers["Content-Encoding"] = GZIP
             body = compressed(body)
-        pieces = _gathered(body)
-        first, further = next(pieces), next(pieces, None)
-        if further is None:
-            return Response(first, status, headers, content_type=kind)
-        return streamed(chain((first, further), pieces), kind, status, headers)
+        return streamed(_gathered(body), kind, status, headers)
 
 
 def _checked(texts: Iterator[bytes], unreadable: int) -> Iterator[bytes]:
@@ -99,12 +93,12 @@ def _as_xml(text: bytes) -> bytes:
 
 
 def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same, `WHOLE` bytes or somewhat more at a time."""
+    """Yield the same, `PIECE` bytes or somewhat more at a time."""
     waiting, size = [], 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= WHOLE:
+        if size >= PIECE:
             yield b"".join(waiting)
             waiting, size = [], 0
     yield b"".join(waiting)

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from flask import Response, request
+from pydicom.errors import InvalidDicomError
 
+from gdtbridge.pictures import AttachmentError, AttachmentHindered
 from gdtbridge.retrieve.bulk_values import BYTES, bulk_value
 from gdtbridge.retrieve.leaving import leaves_as_stored
 from gdtbridge.retrieve.query_keys import QueryRefused
+from gdtbridge.retrieve.transcoding import NotTranscodable
 from gdtbridge.retrieve.web_archive import AS_STORED, WebObject, syntax_for
 from gdtbridge.viewing import MediaContent
 from gdtbridge.web.access.principal import concerns
@@ -22,10 +26,17 @@ from gdtbridge.web.dicomweb.negotiation import MULTIPART, MediaRange, accepted
 from gdtbridge.web.dicomweb.place import UIDS, WebBase, only_study, sees_held
 from gdtbridge.web.numbers import number_of
 from gdtbridge.web.ports import WebArchivePort
-from gdtbridge.web.problems import refuse
+from gdtbridge.web.problems import RETRY_SECONDS, refuse
 from gdtbridge.web.ranges import part_of
 
 DICOM: Final = "application/dicom"
+SHORT: Final = 4 * 1024 * 1024
+"""Bytes of an answer that is made before it is sent, and can be refused until it is made."""
+UNREADABLE: Final = "Davon lässt sich nichts lesen. / Nothing of it can be read."
+AS_STORED_ALONE: Final = (
+    "Davon lässt sich nichts dekodieren; transfer-syntax=* sendet es, wie es kam. / Nothing of it "
+    "can be decoded; transfer-syntax=* sends it as it came."
+)
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
 
@@ -147,15 +158,33 @@ class RetrieveCalls:
         return streamed(body.written(parts), body.content_type, status, {})
 
     def _pieces(self, one: SentObject) -> Iterator[bytes]:
-        with self.archive.opened(one.stored, one.syntax) as path:
-            yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
+        try:
+            with self.archive.opened(one.stored, one.syntax) as path:
+                yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
+        except AttachmentHindered:
+            raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS))) from None
+        except (NotTranscodable, AttachmentError):
+            raise refuse(406, AS_STORED_ALONE) from None
+        except (InvalidDicomError, EOFError):
+            raise refuse(404, UNREADABLE) from None
+        except FileNotFoundError:
+            raise refuse(410) from None
 
 
 def streamed(
     pieces: Iterator[bytes], kind: str, status: int, headers: Mapping[str, str]
 ) -> Response:
-    """Return an answer that is made while it is sent, in a thread of the readers (`READERS`)."""
-    return Response(pieces, status, dict(headers), content_type=kind)
+    """Return an answer, whole where it is `SHORT`; what is wrong with it is raised here.
+
+    A longer one is made while it is sent, in a thread of the readers (`READERS`).
+    """
+    begun, size = [], 0
+    for piece in pieces:
+        begun.append(piece)
+        size += len(piece)
+        if size > SHORT:
+            return Response(chain(begun, pieces), status, dict(headers), content_type=kind)
+    return Response(b"".join(begun), status, dict(headers), content_type=kind)
 
 
 def _place_of(text: str) -> list[int]:
