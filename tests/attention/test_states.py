@@ -83,7 +83,7 @@ class State:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every wait for the database be short, and six exams be a backlog."""
     for name, seconds in IMPATIENT.items():
-        monkeypatch.setattr(f"gdtbridge.database.{name}_SECONDS", seconds)
+        monkeypatch.setattr(f"gdtbridge.database.writer_lock.{name}_SECONDS", seconds)
     monkeypatch.setattr("gdtbridge.attention.sources.BACKLOG_EXAMS", 5)
 
 

@@ -254,7 +254,7 @@ def test_a_locked_database_is_said_in_a_line(
 ) -> None:
     """Another process keeps the database for too long."""
     assert run(environ, "exams", "list").exit_code == 0
-    monkeypatch.setattr("gdtbridge.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("gdtbridge.database.writer_lock.BUSY_SECONDS", 0.2)
     with closing(sqlite3.connect(tmp_path / "var" / "gdtbridge.sqlite")) as other:
         other.execute("BEGIN IMMEDIATE")
         done = run(

@@ -31,10 +31,10 @@ DEVICES, OBJECTS = 8, 2
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every wait be short."""
-    monkeypatch.setattr("gdtbridge.database.BUSY_SECONDS", PATIENCE)
-    monkeypatch.setattr("gdtbridge.database.LATE_SECONDS", 0.05)
-    monkeypatch.setattr("gdtbridge.database.LONG_SECONDS", PATIENCE / 2)
-    monkeypatch.setattr("gdtbridge.database.STEP_SECONDS", 0.05)
+    monkeypatch.setattr("gdtbridge.database.writer_lock.BUSY_SECONDS", PATIENCE)
+    monkeypatch.setattr("gdtbridge.database.writer_lock.LATE_SECONDS", 0.05)
+    monkeypatch.setattr("gdtbridge.database.writer_lock.LONG_SECONDS", PATIENCE / 2)
+    monkeypatch.setattr("gdtbridge.database.writer_lock.STEP_SECONDS", 0.05)
 
 
 @contextmanager

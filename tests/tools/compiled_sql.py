@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from gdtbridge import database
+from gdtbridge.database import engines
 
 MOST: Final = 5000
 """Statements that are kept; the project has fewer."""
@@ -25,7 +25,7 @@ def compile_once() -> None:
     one driver make the same.
     """
     shared: LRUCache[object, object] = LRUCache(MOST)
-    make = database._engine
+    make = engines.engine_of
 
     def sharing(url: str, *, looking: bool) -> Engine:
         engine = make(url, looking=looking)
@@ -33,7 +33,7 @@ def compile_once() -> None:
             engine.update_execution_options(compiled_cache=shared)
         return engine
 
-    database._engine = sharing
+    engines.engine_of = sharing
     SQLiteDialect_pysqlite.__eq__ = _is_same  # type: ignore[method-assign]
     SQLiteDialect_pysqlite.__hash__ = _hash  # type: ignore[method-assign]
 

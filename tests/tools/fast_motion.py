@@ -20,8 +20,8 @@ import gdtbridge.archive
 import gdtbridge.exams
 import gdtbridge.outbox
 import gdtbridge.results
-from gdtbridge import database
 from gdtbridge.attention import sources
+from gdtbridge.database import writer_lock
 from gdtbridge.dicom.server import DicomServer, Observers
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import BridgeError
@@ -318,6 +318,6 @@ def fast_locks() -> Iterator[None]:
     """Let who waits for a lock give up within tenths of a second: their clock is a real one."""
     with pytest.MonkeyPatch.context() as patched:
         for name, seconds in (("BUSY", 0.2), ("LATE", 0.05), ("STEP", 0.02), ("LONG", 0.1)):
-            patched.setattr(database, f"{name}_SECONDS", seconds)
+            patched.setattr(writer_lock, f"{name}_SECONDS", seconds)
         patched.setattr(sources, "LOCK_TOLD_SECONDS", 0.0)
         yield
