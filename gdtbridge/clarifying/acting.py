@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound, TooLate
+from gdtbridge.errors import AlreadyDecided, NeedsConfirmation, NotFound
 from gdtbridge.exams import claim_store, history_store, store
 from gdtbridge.exams.held import (
     NO_SUCH_EXAM,
@@ -236,16 +236,6 @@ class Clarifier:
             self.outbox.answer(question, arrived=arrived)
         except NotFound:
             raise AlreadyDecided from None
-
-    def may_undo(self, exam_id: int, person: int) -> bool:
-        """Return whether what somebody said of a part can be taken back: nothing was collected."""
-        try:
-            exam, _ = self._known(exam_id)
-            with self.database.rehearsal() as connection:
-                self.corrections.enter_undo(connection, exam, person, "")
-        except (NotFound, TooLate):
-            return False
-        return True
 
     def undo(self, exam_id: int, person: int, who: str) -> bool:
         """Take back what somebody said of a part; raise `TooLate` once something was collected.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gdtbridge.exams.model import HoldReason
 from gdtbridge.gdt.write.results import Revision
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient
@@ -76,8 +75,3 @@ class Consequences:
     """Whom the objects name and no chart is told of; pictures may show it all the same."""
     mark: str
     """Another one as soon as anything of what this rests on is."""
-
-    @property
-    def needs_confirmation(self) -> bool:
-        """Whether a number is known for another person, so that it has to be said once more."""
-        return any(one.reason is HoldReason.UNCONFIRMED for one in self.held)

@@ -56,9 +56,7 @@ class DeviceSettings(ClientTlsKeys):
     shows_started: bool | None = None
     commitment: CommitmentAssociation | None = None
     performed_steps: PerformedSteps | None = None
-    quirks: (
-        Annotated[tuple[Annotated[str, AfterValidator(_quirk)], ...], BeforeValidator(split)] | None
-    ) = None
+    quirks: Quirks | None = None
 
     @model_validator(mode="after")
     def _must_say_who_it_is(self) -> Self:

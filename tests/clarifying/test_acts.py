@@ -400,7 +400,6 @@ class TestBack:
         before = view_of(stage)
         acts = stage.practice.core.clarifying.acts
         assign(stage, Assignment(1, "4711"))
-        assert acts.may_undo(1, 1)
         acts.undo(1, 1, ANNA)
         after = view_of(stage)
         assert after.parts[0].reason == before.parts[0].reason
@@ -415,7 +414,6 @@ class TestBack:
         stage.practice.wait()
         stage.practice.collect()
         acts = stage.practice.core.clarifying.acts
-        assert not acts.may_undo(1, 1)
         with pytest.raises(TooLate):
             acts.undo(1, 1, ANNA)
 

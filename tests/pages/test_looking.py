@@ -146,8 +146,7 @@ def test_tiles_count_what_is_looked_at() -> None:
     """Reports and documents have a tile and no number; a panel of reports alone says so."""
     kinds = (ObjectKind.REPORT, ObjectKind.IMAGE, ObjectKind.DOCUMENT, ObjectKind.CLIP)
     objects = [
-        ShownObject(at, 1, kind, 6, '<b>"', 0.0, 1, "US01", f"{at:064}")
-        for at, kind in enumerate(kinds)
+        ShownObject(at, 1, kind, 6, '<b>"', 0.0, 1, f"{at:064}") for at, kind in enumerate(kinds)
     ]
     formats = Formats(texts_of(Language.GERMAN))
     tiles = tiles_of(7, objects, formats)

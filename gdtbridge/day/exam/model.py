@@ -24,8 +24,6 @@ class ShownObject:
     received_at: float
     size: int
     """Bytes of its file."""
-    bridge_device: str
-    """Calling AE title."""
     sha256: str
     """Of its dataset, hexadecimal; another content has another one."""
 

@@ -105,6 +105,5 @@ def _object(row: Any) -> ShownObject:  # noqa: ANN401 - a row
         row.description,
         row.received_at,
         row.size,
-        row.calling_aet,
         row.sha256,
     )

@@ -258,11 +258,6 @@ def _names(seen: _Seen, base: Dialect) -> Iterable[Change]:
             yield ("file_case", "upper"), "in großen Buchstaben / in capitals"
 
 
-def _is_of_orders(file: WrittenFile) -> bool:
-    """Return whether a file has orders only, and a name with a suffix."""
-    return "." in file.name and {one.record_type for one in file.records} <= set(ORDERS)
-
-
 def _map(seen: _Seen) -> Iterable[ProposedSetting]:
     """Yield a row for each code orders have: its test (8410) where there is one, else 8402."""
     found: dict[str, str] = {}

@@ -147,11 +147,6 @@ def _name(item: Item) -> str:
 # ---------------------------------------------------------------------- refusals
 
 
-def refusal_sentence(one: Refusal, texts: Texts) -> str:
-    """Return why somebody was refused."""
-    return texts(f"devices.refused.{one.reason}")
-
-
 def allowing_lines(one: Refusal, settings: Settings) -> str:
     """Return the lines of the settings that would let a caller in; empty where none would."""
     dicom = settings.dicom
