@@ -155,9 +155,17 @@ def forget_step(connection: Connection, order_id: int) -> None:
     _update(connection, order_id, step_status=StepStatus.SCHEDULED)
 
 
-def forget_mark(connection: Connection, order_id: int, **times: float | None) -> None:
-    """Note that the worklist folder says what the order says, and since when: see `Order`."""
-    _update(connection, order_id, listing=None, **times)
+def forget_mark(
+    connection: Connection, order_id: int, mark: ListingMark, **times: float | None
+) -> None:
+    """Note that the worklist folder has followed a mark, and since when: see `Order`.
+
+    Another one that was set meanwhile stays: the folder has still to follow that.
+    """
+    followed = placed_order.c.listing == mark
+    values = {"listing": sa.case((followed, sa.null()), else_=placed_order.c.listing), **times}
+    here = placed_order.c.id == order_id
+    connection.execute(sa.update(placed_order).where(here).values(**values))
 
 
 def _update(connection: Connection, order_id: int, **values: object) -> None:

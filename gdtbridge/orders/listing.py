@@ -40,11 +40,12 @@ class OrderListing:
 
     def follow(self, order: Order) -> None:
         """Let the folder say what ``order`` says; raise `worklist.WorklistError` if it cannot."""
-        if order.mark is None:
+        mark = order.mark
+        if mark is None:
             return
         listed = self._worklist.by_study_uid(order.study_instance_uid)
         times: dict[str, float | None] = {}
-        if order.mark is ListingMark.REMOVE:
+        if mark is ListingMark.REMOVE:
             if listed is not None:
                 self._worklist.remove(listed.AccessionNumber, study_uid=listed.StudyInstanceUID)
             times["unlisted_at"] = self._clock.utc()
@@ -52,17 +53,19 @@ class OrderListing:
             if listed != (entry := order.entry()):
                 self._worklist.replace(entry)
                 times["changed_at"] = self._clock.utc()
-        elif order.mark is ListingMark.ADD and order.is_open:
+        elif mark is ListingMark.ADD and order.is_open:
             self._worklist.add(order.entry())
             if order.unlisted_at is not None:  # it was taken off before
                 times = {"changed_at": self._clock.utc(), "unlisted_at": None}
-        self._forget_mark(order, times)
+        self._forget_mark(order, mark, times)
 
-    def _forget_mark(self, order: Order, times: Mapping[str, float | None]) -> None:
+    def _forget_mark(
+        self, order: Order, mark: ListingMark, times: Mapping[str, float | None]
+    ) -> None:
         """Take the mark away; the folder has followed, so a failure is no failure of the order."""
         try:
             with self._database.write(synced=False) as connection:
-                changes.forget_mark(connection, order.id, **times)
+                changes.forget_mark(connection, order.id, mark, **times)
         except BridgeError as error:
             log.warning("order %s: its mark stays: %s", order.accession_number, error)
 

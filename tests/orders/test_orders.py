@@ -20,6 +20,7 @@ from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.write.results import OrderReference
 from gdtbridge.orders import Order, OrderRecord, RecordOutcome, changes, store
 from gdtbridge.orders.cases import NAMELESS
+from gdtbridge.orders.model import OrderState
 from gdtbridge.people import Patient
 from gdtbridge.schema import outbox, placed_order
 from tests.tools.dying import SimulatedCrash
@@ -589,6 +590,29 @@ class TestHowFarItIs:
         core.worklist.remove(placed.entry.AccessionNumber)
         start(practice, placed.entry)
         assert core.orders.all() == ()
+
+    def test_what_is_marked_while_the_list_follows_is_followed_next(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A withdrawal opens an order again whose entry is just leaving the list."""
+        core = practice.core
+        placed = core.orders.place(practice.order())
+        with core.database.write() as connection:
+            order = store.order_by_number(connection, placed.entry.AccessionNumber)
+            assert order is not None
+            changes.close_order(connection, order.id, OrderState.DONE)
+        real = core.worklist.remove
+
+        def remove(*arguments: str, **options: str) -> bool:
+            monkeypatch.undo()
+            with core.database.write() as connection:
+                changes.reopen_order(connection, placed.entry.AccessionNumber, order.patient.id)
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(core.worklist, "remove", remove)
+        for _ in range(2):
+            core.order_book.follow_marked()
+        assert core.orders.all() == (placed.entry,)
 
     def test_a_closed_order_stays_closed(self, practice: Practice) -> None:
         """A step of an order that left the list changes nothing."""
