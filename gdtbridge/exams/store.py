@@ -302,8 +302,10 @@ def resend_report(connection: Connection, instance_id: int, now: float) -> int |
     here = sa.and_(report.c.instance_id == instance_id, unsent)
     query = sa.update(report).where(here).values(state=ReportState.RESENT)
     exam_id: int | None = connection.execute(query.returning(report.c.exam_id)).scalar()
-    if exam_id is not None:
-        wake(connection, [exam_id], now)
+    if exam_id is not None:  # also where it is being reported, without this report
+        over = sa.or_(exam.c.due_at.is_(None), exam.c.due_at <= now)
+        here = sa.and_(exam.c.id == exam_id, over)
+        connection.execute(sa.update(exam).where(here).values(due_at=now))
     return exam_id
 
 

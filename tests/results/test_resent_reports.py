@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gdtbridge.results.gathering import ExamGatherer, GatheredExam, SeenExam
 from gdtbridge.sr import UnreadableReportError
 from tests.tools.practice import Practice, Reports
 
@@ -62,6 +63,29 @@ def test_what_can_be_read_now_is_sent_once(practice: Practice, reports: Reports)
     send(practice, reports)
     assert counts(practice) == [notice, values]
     assert practice.reader.reads == reads
+
+
+@pytest.mark.usefixtures("study")
+def test_what_comes_again_while_its_exam_is_reported_is_read(
+    practice: Practice, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures take seconds; the report that came meanwhile is none of theirs."""
+    practice.reader.fault = None
+    real = practice.core.reporting.gatherer.read
+
+    def slow(seen: SeenExam) -> GatheredExam:
+        monkeypatch.undo()
+        practice.clock.turn(1)
+        reports.send(ECHO, SOPInstanceUID=UID)
+        return real(seen)
+
+    monkeypatch.setattr(ExamGatherer, "read", lambda _, seen: slow(seen))
+    (exam,) = practice.core.overview.exams()
+    practice.send(StudyInstanceUID=exam.study_instance_uid, PatientID=exam.sent_patient_id)
+    for _ in range(3):
+        practice.wait()
+    assert problems(practice) == []
+    assert len(counts(practice)) == 2
 
 
 @pytest.mark.usefixtures("study")
