@@ -34,7 +34,7 @@ from gdtbridge.fhir.resources.observation_groups import observations_of
 from gdtbridge.fhir.resources.observations import ReportPart
 from gdtbridge.fhir.resources.patients import patient_resource
 from gdtbridge.fhir.resources.service_requests import STATUSES, service_request_resource
-from gdtbridge.fhir.study_part import StudyPart, chart_of
+from gdtbridge.fhir.study_part import StudyPart, accession_numbers_of, chart_of
 from gdtbridge.fhir.succession import successions
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
@@ -128,7 +128,7 @@ class ResourceSources:
         studies = self.finder.studies(narrowing, viewer, before=before)
         numbered = _numbered(one for one in studies if is_uid(one.exam.study_instance_uid))
         while piece := list(islice(numbered, PIECE)):
-            wanted = {study.exam.accession_number for _, study in piece} - {""}
+            wanted = {one for _, study in piece for one in accession_numbers_of(study)}
             exams = {study.exam.id for _, study in piece}
             with self.database.read() as connection:
                 orders = order_store.orders_by_number(connection, wanted)
@@ -136,11 +136,15 @@ class ResourceSources:
                 changed = store.exams_changed(connection, exams)
             decided = {one.id: one.number for one in claims}
             for place, study in piece:
-                order = orders.get(study.exam.accession_number) if chart_of(study) else None
+                known = {
+                    number: orders[number]
+                    for number in (accession_numbers_of(study) if chart_of(study) else ())
+                    if number in orders
+                }
                 numbers = (decided.get(one.id, "") for one in study.exam.claims)
                 first = next(filter(None, numbers), "")
                 at = changed.get(study.exam.id, 0.0)
-                part = StudyPart(study, place, order, self.names.order_system, first, at)
+                part = StudyPart(study, place, known, self.names.order_system, first, at)
                 if part.chart:
                     self.index.tell(part.chart)
                 if not behind or _is_from(place, behind):
@@ -179,7 +183,7 @@ class ResourceSources:
                 continue
             part, page = one.part, base.page(one.part)
             if one.read is None:
-                made = unread_report_resource(part, one.listed.SOPInstanceUID, page)
+                made = unread_report_resource(part, one.listed, page)
             else:
                 made = diagnostic_report_resource(one.read, page)
             yield FoundResource(made, _text(place), part.chart)
@@ -204,7 +208,7 @@ class ResourceSources:
             uid = one.SOPInstanceUID
             report, found = read[uid], None
             if report is not None:
-                found = ReportPart(part, uid, report, self.names.fetal_sex, told[uid])
+                found = ReportPart(part, one, report, self.names.fetal_sex, told[uid])
             yield FiledReport(part, one, found)
 
     def _read(self, part: StudyPart, one: ListedObject) -> Report | None:

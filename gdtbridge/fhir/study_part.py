@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from gdtbridge.dataset.values import to_date, to_time
@@ -18,7 +19,7 @@ NOT_ASSIGNED: Final = "nicht zugeordnet / not assigned"
 
 @dataclass(frozen=True, slots=True)
 class StudyPart:
-    """What of a study is one person's, and the order it was done for.
+    """What of a study is one person's, and the orders it was done for, by accession number.
 
     ``place`` is where it stands in a search, the newest exam first; ``order_system`` is the URI of
     accession numbers, if any. ``decided`` is the number it was decided to be of, which may have
@@ -27,7 +28,7 @@ class StudyPart:
 
     study: ListedStudy
     place: tuple[int, int]
-    order: Order | None = None
+    orders: Mapping[str, Order] = field(default_factory=dict)
     order_system: str = ""
     decided: str = ""
     changed: float = 0.0
@@ -76,10 +77,25 @@ class StudyPart:
         return tuple(sorted(found, key=lambda one: one.instance_id))
 
     @property
+    def accession_numbers(self) -> tuple[str, ...]:
+        """Those of all orders it was done for, that of the exam first."""
+        return accession_numbers_of(self.study)
+
+    def number_of(self, one: ListedObject) -> str:
+        """Return the accession number of the order an object was made for, else the exam's."""
+        claims = self.study.exam.claims
+        own = (claim.order_number for claim in claims if claim.id == one.claim_id)
+        return (next(own, "") if self.chart else "") or self.study.exam.accession_number
+
+    @property
     def procedure(self) -> str:
         """What was ordered, else the device's word for it."""
-        ordered = self.order.procedure if self.order is not None else ""
-        return ordered or self.study.exam.study_description
+        return self.procedure_of(self.study.exam.accession_number)
+
+    def procedure_of(self, number: str) -> str:
+        """Return what an order is for, else the device's word for it."""
+        order = self.orders.get(number)
+        return (order.procedure if order is not None else "") or self.study.exam.study_description
 
     @property
     def started(self) -> str:
@@ -103,13 +119,23 @@ class StudyPart:
         return reference("ImagingStudy", self.id)
 
     def based_on(self) -> list[Json]:
-        """Return the order it was done for; of one that nobody knows here the number alone."""
-        number = self.study.exam.accession_number
+        """Return the orders it was done for."""
+        return [one for number in self.accession_numbers for one in self.based_on_order(number)]
+
+    def based_on_order(self, number: str) -> list[Json]:
+        """Return an order; of one that nobody knows here the number alone, none without one."""
         if not number:
             return []
         identifier = accession_identifier(number, self.order_system)
-        id_ = uid_id(self.order.study_instance_uid) if self.order is not None else ""
+        order = self.orders.get(number)
+        id_ = uid_id(order.study_instance_uid) if order is not None else ""
         return [reference("ServiceRequest", id_) | said(identifier=identifier)]
+
+
+def accession_numbers_of(study: ListedStudy) -> tuple[str, ...]:
+    """Return those of the orders a study was done for; of what is in no chart what it says."""
+    met = (claim.order_number for claim in study.exam.claims) if chart_of(study) else ()
+    return tuple(dict.fromkeys(filter(None, (study.exam.accession_number, *met))))
 
 
 def chart_of(study: ListedStudy) -> str:

@@ -22,6 +22,7 @@ from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.succession import successions
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.items import ListedStudy
+from gdtbridge.retrieve.store import ListedObject
 from gdtbridge.sr import Measurement, Report
 from gdtbridge.sr.model import Code, MeasurementProperty, ReportStatement, Subject, UntoldValue
 
@@ -42,6 +43,11 @@ EXAM = PatientExam(
 PART = StudyPart(ListedStudy(EXAM, (), is_decided=True), (1, 0))
 
 
+def listed(uid: str) -> ListedObject:
+    """Return a report as the index lists it."""
+    return ListedObject(1, 1, 1, uid, "", "2.25.2", "", "", "4711", {}, "")
+
+
 def measured(**values: Any) -> Measurement:
     """Return a measurement as the reader gives it."""
     told = {"id": "LVIDD", "name": "Diameter", "value": Decimal("4.50"), "unit": "cm"}
@@ -58,7 +64,10 @@ def told(
         manufacturer="GE", completion=None, content_time="2024-01-15T10:30:00",
         measurements=measurements, warnings=(), **values,
     )  # fmt: skip
-    return [fact.made() for fact in observations_of(ReportPart(PART, "2.25.9", report, fetal_sex))]
+    return [
+        fact.made()
+        for fact in observations_of(ReportPart(PART, listed("2.25.9"), report, fetal_sex))
+    ]
 
 
 @pytest.mark.parametrize("uid", ["2.25.1", "1.2.840.10008", "9" * 64, "0.0", "1.02..3"])
@@ -174,7 +183,7 @@ def test_a_group_of_what_a_later_report_tells_counts_no_more() -> None:
     for told_again, status, members in ((pair, "entered-in-error", 2), (pair[:1], "final", 1)):
         later = report_of("2.25.92", *told_again, predecessors=("2.25.91",))
         found = successions({"2.25.91": first, "2.25.92": later})["2.25.91"]
-        *_, group = observations_of(ReportPart(PART, "2.25.91", first, succession=found))
+        *_, group = observations_of(ReportPart(PART, listed("2.25.91"), first, succession=found))
         made = group.made()
         assert (made["status"], len(made["hasMember"])) == (status, members)
         assert group.counts is (status == "final")
@@ -336,7 +345,7 @@ def standings(*reports: Report) -> dict[str, tuple[str, dict[str, str], list[str
     found = {}
     told = successions({one.sop_uid: one for one in reports})
     for one in reports:
-        part = ReportPart(PART, one.sop_uid, one, succession=told[one.sop_uid])
+        part = ReportPart(PART, listed(one.sop_uid), one, succession=told[one.sop_uid])
         whole = diagnostic_report_resource(part, "")
         values = {
             str(value.get("valueQuantity", {}).get("value")): value["status"]
@@ -372,7 +381,7 @@ def test_what_a_later_report_tells_again_counts_once() -> None:
     less = report_of("2.25.91", measured())
     assert [one[0] for one in standings(less, more).values()] == ["entered-in-error", "appended"]
     told = successions({"2.25.94": more, "2.25.91": less})["2.25.94"]
-    value = next(facts_of(ReportPart(PART, "2.25.94", more, succession=told))).made()
+    value = next(facts_of(ReportPart(PART, listed("2.25.94"), more, succession=told))).made()
     assert value["extension"][0]["valueReference"]["reference"] == (
         f"Observation/{PART.report_id('2.25.91', 'value:LVIDD')}"
     )

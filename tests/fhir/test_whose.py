@@ -20,6 +20,8 @@ TWICE = "2.25.7700"
 """A study in which the device named one person twice, under two numbers."""
 TOLD = "2.25.7800"
 """A study with a report and one that replaces it."""
+ORDERED = "2.25.8100"
+"""A study that is done for two orders."""
 OTHER = {"PatientID": "4712", "PatientName": "Meyer^X", "PatientBirthDate": "19700101"}
 
 
@@ -85,6 +87,42 @@ def test_two_people_of_one_chart_are_one_study(fhir: Fhir, monkeypatch: pytest.M
 
     monkeypatch.setattr(ExamReports, "pdf", said)
     assert fhir.get(f"/Binary/{study['id']}").data == b"2 True"
+
+
+def test_each_report_is_of_the_order_it_was_made_for(
+    fhir: Fhir, project: Path, tmp_path: Path
+) -> None:
+    """A study done for two orders is found by both; a value has the one it was measured for."""
+    practice, reports = fhir.practice, Reports(project, fhir.practice, tmp_path)
+    eva = {"patient_id": "5555", "family_name": "Adam", "given_name": "Eva"}
+    placed = [
+        practice.core.orders.place(practice.order(**eva, procedure=word)).entry
+        for word in ("Niere", "Leber")
+    ]
+    for place, one in enumerate(placed, start=1):
+        reports.send(
+            "abdomen.dcm",
+            PatientID="5555",
+            PatientName="Adam^Eva",
+            StudyInstanceUID=ORDERED,
+            SOPInstanceUID=f"{ORDERED}.{place}",
+            AccessionNumber=one.AccessionNumber,
+        )
+    fhir.practice.wait()
+    (study,) = fhir.found(f"/ImagingStudy?identifier={ORDERED}")
+    assert len(study["basedOn"]) == len(study["identifier"]) - 1 == 2
+    for place, one in enumerate(placed, start=1):
+        (order,) = fhir.found(f"/ServiceRequest?identifier={one.AccessionNumber}")
+        name = f"ServiceRequest/{order['id']}"
+        assert fhir.found(f"/ImagingStudy?basedon={name}") == [study]
+        (report,) = fhir.found(f"/DiagnosticReport?identifier={ORDERED}.{place}")
+        assert report in fhir.found(f"/DiagnosticReport?based-on={name}")
+        assert [each["reference"] for each in report["basedOn"]] == [name]
+        assert report["code"]["text"] == order["code"]["text"]
+        values = fhir.found(f"/Observation?based-on={name}&_count=100")
+        assert {each["id"] for each in values} == {
+            each["reference"].partition("/")[2] for each in report["result"]
+        }
 
 
 def test_a_report_that_was_replaced_says_so(fhir: Fhir) -> None:

@@ -11,6 +11,7 @@ from gdtbridge.fhir.resources.observation_groups import observations_of
 from gdtbridge.fhir.resources.observations import ReportPart, content_time, issued
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.report_page import LANGUAGE
+from gdtbridge.retrieve.store import ListedObject
 
 IMAGING: Final = coding("LN", "18748-4", "Diagnostic imaging study")
 REPLACES: Final = "http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces"
@@ -25,7 +26,7 @@ def diagnostic_report_resource(one: ReportPart, page: str) -> Json:
     """
     report, succession = one.report, one.succession
     results = [reference("Observation", fact.id) for fact in observations_of(one) if fact.counts]
-    return _report(one.part, one.uid, page) | said(
+    return _report(one.part, one.listed, page) | said(
         extension=[
             {"url": REPLACES, "valueReference": reference("DiagnosticReport", id_)}
             for id_ in map(one.part.report_id, succession.replaces)
@@ -37,20 +38,21 @@ def diagnostic_report_resource(one: ReportPart, page: str) -> Json:
     )
 
 
-def unread_report_resource(part: StudyPart, uid: str, page: str) -> Json:
+def unread_report_resource(part: StudyPart, one: ListedObject, page: str) -> Json:
     """Return a report that cannot be read: that it is there, and nothing of what it holds."""
-    return _report(part, uid, page) | said(status="unknown", effectiveDateTime=part.started)
+    return _report(part, one, page) | said(status="unknown", effectiveDateTime=part.started)
 
 
-def _report(part: StudyPart, uid: str, page: str) -> Json:
+def _report(part: StudyPart, one: ListedObject, page: str) -> Json:
+    uid, number = one.SOPInstanceUID, part.number_of(one)
     return said(
         resourceType="DiagnosticReport",
         id=part.report_id(uid),
         meta=part.meta(),
         identifier=[said(system=DICOM_UID, value=OID + uid)],
-        basedOn=part.based_on(),
+        basedOn=part.based_on_order(number),
         category=[hl7("v2-0074", "RUS", "Radiology Ultrasound")],
-        code=said(coding=[IMAGING], text=tidy(part.procedure)),
+        code=said(coding=[IMAGING], text=tidy(part.procedure_of(number))),
         subject=part.subject(),
         imagingStudy=[part.imaging_study()],
         presentedForm=[_attachment(part, page)],

@@ -38,16 +38,13 @@ def imaging_study_resource(part: StudyPart) -> Json:
     series: dict[str, list[ListedObject]] = {}
     for one in objects:
         series.setdefault(one.SeriesInstanceUID, []).append(one)
-    accession = exam.accession_number
-    identifiers = [uid_identifier(part.uid)]
-    if accession:
-        identifiers.append(accession_identifier(accession, part.order_system))
+    orders = [accession_identifier(one, part.order_system) for one in part.accession_numbers]
     modalities = sorted({tidy(one.head["Modality"]) for one in objects} - {""}) or [OTHER]
     return said(
         resourceType="ImagingStudy",
         id=part.id,
         meta=part.meta() if part.chart else part.meta(UNASSIGNED),
-        identifier=identifiers,
+        identifier=[uid_identifier(part.uid), *orders],
         status="available" if part.chart else "unknown",
         modality=[coding("DCM", one) for one in modalities],
         subject=part.subject(),

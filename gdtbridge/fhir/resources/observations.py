@@ -27,6 +27,7 @@ from gdtbridge.fhir.succession import (
     statement_key,
     value_key,
 )
+from gdtbridge.retrieve.store import ListedObject
 from gdtbridge.sr import Measurement, Report
 from gdtbridge.sr.codes import FINDING, ModifierRole
 from gdtbridge.sr.model import Code, ReportStatement, Subject, UntoldValue
@@ -49,8 +50,7 @@ class ReportPart:
     """A Structured Report of a study part, and what it was read to hold."""
 
     part: StudyPart
-    uid: str
-    """SOP Instance UID."""
+    listed: ListedObject
     report: Report
     fetal_sex: bool = False
     """Whether what tells the sex of a fetus may be told (GenDG 15 (1))."""
@@ -58,9 +58,9 @@ class ReportPart:
     """What it is to other reports of the part."""
 
     @property
-    def id(self) -> str:
-        """Logical id of its DiagnosticReport: of one chart, as the study's."""
-        return self.part.report_id(self.uid)
+    def uid(self) -> str:
+        """SOP Instance UID."""
+        return self.listed.SOPInstanceUID
 
     def value_id(self, key: str) -> str:
         """Return the logical id of a value's Observation."""
@@ -197,7 +197,7 @@ def told_of(one: ReportPart, code: Code, id_: str) -> Json:
         id=id_,
         meta=one.part.meta(),
         partOf=[one.part.imaging_study()],
-        basedOn=one.part.based_on(),
+        basedOn=one.part.based_on_order(one.part.number_of(one.listed)),
         status="final",
         category=[hl7("observation-category", "imaging", "Imaging")],
         code=concept(code),
