@@ -71,7 +71,7 @@ VIEWERS: Final[Mapping[str, ViewerKind]] = {
         _weasis('$dicom:rs --url "{encoded_base}/dicom-web" -r "studyUID={study}"'),
         "weasis.org/en/getting-started/weasis-protocol, weasis.org/en/basics/commands",
     ),
-    # It has no cookie: the bridge makes a link for it and starts it (`weasis_url`).
+    # It signs in nowhere: the bridge makes a link for it and starts it (`weasis_url`).
     "weasis-gdtbridge": ViewerKind(
         "Weasis",
         "{base}/weasis?study={study}",
@@ -95,12 +95,6 @@ _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[A-Za-z0-9._~:/?#\[\]@!$&
 """A URL of the characters of RFC 3986; with no others it stays one argument of any program."""
 _NEVER: Final = frozenset({"file", "javascript", "data", "vbscript", "about", "blob", "ftp"})
 """Schemes that run or read something of the workstation instead of starting a viewer."""
-
-
-_WEASIS_BY_LINK: Final = _weasis(
-    '$dicom:rs --url "{encoded_base}/dicom-web" -r "studyUID={study}"'
-    ' -H "Authorization: Bearer {secret}"'
-)
 
 
 class ViewerChoice(Protocol):
@@ -189,7 +183,7 @@ def study_url(choice: ViewerChoice, study_instance_uid: str, accession_number: s
             "Die Untersuchung hat keine Auftragsnummer, viewer.url verlangt eine. / The study has "
             "no accession number, viewer.url asks for one."
         )
-    return _filled(template, choice.base, study_instance_uid, accession=accession_number)
+    return _filled(template, choice.base, study_instance_uid, accession_number)
 
 
 def ohif_path(study_instance_uid: str) -> str:
@@ -197,17 +191,12 @@ def ohif_path(study_instance_uid: str) -> str:
     return _filled(VIEWERS[OWN_OHIF].url, "", study_instance_uid)
 
 
-def weasis_url(base: str, study_instance_uid: str, secret: str) -> str:
-    """Return the URL that starts Weasis on a study the bridge at ``base`` keeps.
-
-    ``secret`` is that of a link to the study; raises `ViewerError`.
-    """
-    return _filled(_WEASIS_BY_LINK, base, study_instance_uid, secret=secret)
+def weasis_url(manifest: str) -> str:
+    """Return the URL that starts Weasis on what the manifest at a URL names."""
+    return _weasis(f'$dicom:get -w "{manifest}"')
 
 
-def _filled(
-    template: str, base: str, study_instance_uid: str, *, accession: str = "", secret: str = ""
-) -> str:
+def _filled(template: str, base: str, study_instance_uid: str, accession: str = "") -> str:
     if "{study}" in template and not _UID.fullmatch(study_instance_uid):
         raise ViewerError(
             "Die Study Instance UID besteht nicht nur aus Ziffern und Punkten; der Viewer lässt "
@@ -219,7 +208,6 @@ def _filled(
         "{accession}": quote(accession, safe=""),
         "{base}": base,
         "{encoded_base}": quote(base, safe=""),
-        "{secret}": quote(secret, safe=""),
     }
     return re.sub(r"\{\w+\}", lambda match: values[match[0]], template)
 

@@ -45,11 +45,12 @@ def _write_value(attribute: Element, VR: str, number: str, value: Any) -> None: 
             written = SubElement(name, group)
             for component, part in zip(_COMPONENTS, ComponentGroup.of(text).parts, strict=True):
                 if part:
-                    SubElement(written, component).text = _clean(part)
+                    SubElement(written, component).text = xml_text(part)
     else:
         written = SubElement(attribute, "Value", {"number": number})
-        written.text = "" if value is None else _clean(str(value))
+        written.text = "" if value is None else xml_text(str(value))
 
 
-def _clean(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Return a text without what no XML can hold."""
     return text.translate(_FORBIDDEN)

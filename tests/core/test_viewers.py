@@ -10,7 +10,7 @@ import pytest
 
 from gdtbridge.errors import SettingsError, ViewerError
 from gdtbridge.settings import ViewerSettings, load_settings
-from gdtbridge.viewers import VIEWERS, is_configured, may_be_opened, study_url
+from gdtbridge.viewers import VIEWERS, is_configured, may_be_opened, study_url, weasis_url
 
 PACS = "http://pacs.praxis:8042"
 STUDY = "1.2.840.10008.1"
@@ -57,6 +57,15 @@ def test_weasis_gets_its_command_whole() -> None:
     url = study_url(ViewerSettings(kind="weasis", base="https://pacs:8443/orthanc"), STUDY)
     command = f'$dicom:rs --url "https://pacs:8443/orthanc/dicom-web" -r "studyUID={STUDY}"'
     assert unquote(url.removeprefix("weasis://")) == command
+
+
+def test_weasis_gets_the_address_of_a_manifest() -> None:
+    """As one argument, whatever is in it."""
+    url = weasis_url("https://bridge:8443/gdt/bilder/gdtl_a-B_9/weasis.xml")
+    assert may_be_opened(url, ViewerSettings())
+    assert unquote(url.removeprefix("weasis://")) == (
+        '$dicom:get -w "https://bridge:8443/gdt/bilder/gdtl_a-B_9/weasis.xml"'
+    )
 
 
 def test_a_url_of_ones_own() -> None:

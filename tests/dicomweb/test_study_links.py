@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydicom import dcmread
 from werkzeug.test import TestResponse
 
 from gdtbridge.accounts import SharedStudy
 from gdtbridge.audit import Actor, ActorKind, AuditQuery
+from gdtbridge.retrieve.viewer_manifest import NAMESPACE
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
@@ -137,6 +141,10 @@ def test_what_goes_to_another_chart_is_out_of_reach(surgery: Surgery) -> None:
     assert surgery.found("/dicom-web/studies", secret) == []
     assert surgery.get(f"/dicom-web/studies/{MOVED}", secret).status_code == 404
     assert surgery.get(f"/bilder/{secret}", secret).status_code == 410
+    over = fromstring(surgery.get(f"/bilder/{secret}/weasis.xml", "").data)
+    (message,) = over.iter(f"{{{NAMESPACE}}}Message")
+    assert message.attrib["title"] == "Dieser Link gilt nicht mehr"
+    assert list(over.iter(f"{{{NAMESPACE}}}Patient")) == []
 
 
 def sign_in(surgery: Surgery) -> FlaskClient:
@@ -167,9 +175,9 @@ def test_a_person_makes_a_link_and_another_looks(surgery: Surgery) -> None:
     weasis = re.search(r'href="(weasis://[^"]+)"', opened.text)
     assert weasis is not None
     assert unquote(weasis[1].removeprefix("weasis://")) == (
-        f'$dicom:rs --url "http://localhost/dicom-web" -r "studyUID={SHOWN}"'
-        f' -H "Authorization: Bearer {found[2]}"'
+        f'$dicom:get -w "http://localhost{found[1]}/weasis.xml"'
     )
+    assert stranger.get(f"{found[1]}/weasis.xml").status_code == 200
     studies = stranger.get("/dicom-web/studies")
     assert [one["0020000D"]["Value"] for one in studies.json or ()] == [[SHOWN]]
     assert stranger.get("/heute").status_code == 401
@@ -180,15 +188,38 @@ def test_a_person_makes_a_link_and_another_looks(surgery: Surgery) -> None:
     assert person.post(path, data={**said, "teil": "none"}).status_code == 404
     assert person.post(path, data=said).status_code == 303
     assert stranger.get(found[1]).status_code == 410
+    assert stranger.get(f"{found[1]}/weasis.xml").status_code == 200  # and says that it is over
     assert stranger.get("/dicom-web/studies").status_code == 401
     trail = surgery.practice.core.audit
     trail.keep()
     entered = trail.entries(AuditQuery(patient_id="4711"))
     acts = [one.done.act for one in entered if one.done.detail == link.name]
-    assert acts[:3] == ["revoked-study-link", "opened", "made-study-link"]
+    assert acts[:4] == ["revoked-study-link", "opened", "opened", "made-study-link"]
     looks = trail.entries(AuditQuery(name=link.name))
     assert {one.actor.kind for one in looks} == {ActorKind.LINK}
     assert found[2] not in str(trail.entries(AuditQuery()))
+
+
+def test_weasis_finds_each_object_by_its_manifest(surgery: Surgery) -> None:
+    """It fetches the manifest without showing anything, then what stands in it as it makes URLs."""
+    manifest = surgery.app.test_client().get(f"/bilder/{surgery.link()}/weasis.xml")
+    assert (manifest.mimetype, manifest.headers["Cache-Control"]) == ("application/xml", "no-store")
+    (archive,) = fromstring(manifest.data)
+    tag, patient = archive
+    assert (patient.get("PatientID"), patient.get("PatientName")) == ("4711", "Müller^Änne")
+    ((series,),) = patient
+    (instance,) = series
+    fetched = archive.attrib["baseUrl"].removeprefix("http://localhost")
+    named = (patient[0].get("StudyInstanceUID"), series.get("SeriesInstanceUID"))
+    uids = "&studyUID={}&seriesUID={}&objectUID={}".format(*named, instance.get("SOPInstanceUID"))
+    syntax = series.get("WadoTransferSyntaxUID")
+    answer = surgery.app.test_client().get(
+        f"{fetched}?requestType=WADO{uids}&contentType=application%2Fdicom&transferSyntax={syntax}",
+        headers={tag.attrib["key"]: tag.attrib["value"]},
+    )
+    assert (answer.status_code, answer.mimetype) == (200, "application/dicom")
+    sent = dcmread(BytesIO(answer.data))
+    assert (sent.SOPInstanceUID, str(sent.PatientName)) == (f"{SHOWN}.9", "Müller^Änne")
 
 
 def test_weasis_is_started_with_a_link_of_its_own(surgery: Surgery) -> None:
@@ -196,7 +227,7 @@ def test_weasis_is_started_with_a_link_of_its_own(surgery: Surgery) -> None:
     person = sign_in(surgery)
     answer = person.get(f"/weasis?study={SHOWN}")
     assert answer.status_code == 302
-    secret = re.search(r"Bearer (gdtl_[\w-]+)", unquote(answer.headers["Location"]))
+    secret = re.search(r"/bilder/(gdtl_[\w-]+)/", unquote(answer.headers["Location"]))
     assert secret is not None
     assert surgery.found("/dicom-web/studies", secret[1]) == [SHOWN]
     assert person.get(f"/weasis?study={HELD}").status_code == 404

@@ -30,7 +30,9 @@ class CallNotes:
             return response
         if response.status_code >= 400 or FOLLOWS in request.headers:
             return response
-        patient_id, subject, detail = request.environ.get(CONCERNS, ("", "", ""))
+        if (told := request.environ.get(CONCERNS, ("", "", ""))) is None:
+            return response
+        patient_id, subject, detail = told
         done = DoneAct(rule.act, patient_id, subject or request.path, detail)
         if rule.act in LOOKS:
             self._trail.note(who.actor, done)

@@ -85,3 +85,8 @@ def concerns_order(order: Order) -> None:
 def concerns(patient_id: str = "", subject: str = "", detail: str = "") -> None:
     """Say whom and what the call at hand concerns, for the audit trail (`DoneAct`)."""
     request.environ[CONCERNS] = (patient_id, subject, detail)
+
+
+def concerns_nothing() -> None:
+    """Say that the answer to the call at hand tells nothing of anybody, though it is no refusal."""
+    request.environ[CONCERNS] = None

@@ -10,10 +10,15 @@ from flask import Response, request
 
 from gdtbridge.accounts import AccountError, NewStudyLink, SharedStudy, StudyLink
 from gdtbridge.handing_out import AssignedExam
+from gdtbridge.retrieve.attributes import QueryLevel
+from gdtbridge.retrieve.finder import OneStudy
+from gdtbridge.retrieve.viewer_manifest import FIELDS, MEDIA_TYPE, notice_manifest, study_manifest
+from gdtbridge.retrieve.web_search import WebQuery
 from gdtbridge.settings import Settings
 from gdtbridge.viewers import ohif_path, weasis_url
 from gdtbridge.web.access.cookie import SessionCookie
-from gdtbridge.web.access.principal import concerns, principal
+from gdtbridge.web.access.principal import concerns, concerns_nothing, principal
+from gdtbridge.web.dicomweb.uri import ROOT as WADO
 from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.pages.exams.exam import PATH
 from gdtbridge.web.pages.exams.handing_out import NEVER_KEPT, PART
@@ -27,6 +32,8 @@ from gdtbridge.web.problems import refuse
 from gdtbridge.web.viewer_redirect import ViewerRedirect
 
 SHARED: Final = "/bilder"
+MANIFEST: Final = "weasis.xml"
+"""What Weasis fetches of a link: older versions know by the ending what it is."""
 WEASIS_HOURS: Final = 12
 """How long Weasis may load a study it was started with, at most."""
 NO_LINKS: Final = (
@@ -58,6 +65,7 @@ class StudyLinkPages:
         yield links, "study_link_make", self.make, ("POST",)
         yield f"{links}/<int:number>/sperren", "study_link_revoke", self.revoke, ("POST",)
         yield f"{SHARED}/<secret>", "shared_study", self.open, READ
+        yield f"{SHARED}/<secret>/{MANIFEST}", "weasis_manifest", self.manifest, READ
         yield "/weasis", "weasis", self.weasis, ("GET",)
 
     def make(self, exam_id: int) -> Response:
@@ -106,7 +114,7 @@ class StudyLinkPages:
             own=True,
             until=link.expires_at,
             ohif=ohif_path(study) if has_ohif else "",
-            weasis=weasis_url(self._own.absolute(""), study, secret),
+            weasis=self._weasis_url(secret),
         )
         answer.headers["Referrer-Policy"] = "no-referrer"  # its address is the secret
         return SessionCookie.for_links(self.settings.http).give(answer, secret)
@@ -121,7 +129,34 @@ class StudyLinkPages:
             raise refuse(409, SEVERAL)
         hours = min(self.settings.access.study_link_hours, WEASIS_HOURS)
         made = self._made(parts[0], hours)
-        return ViewerRedirect(weasis_url(self._own.absolute(""), study, made.secret))
+        return ViewerRedirect(self._weasis_url(made.secret))
+
+    def manifest(self, secret: str) -> Response:
+        """Answer with what Weasis shows of a link: its study, or a sentence that it is over.
+
+        That it is over is no refusal (410) here: Weasis would tell of one that the manifest cannot
+        be loaded, and offer to try again.
+        """
+        wado = self._own.absolute(WADO)
+        link = self.core.access.memory.study_link(secret)
+        if link is None or self._part(link) is None:
+            concerns_nothing()
+            title, text = (self.frame.texts(f"study_link.{key}") for key in ("over", "over_told"))
+            return Response(notice_manifest(wado, title, text), content_type=MEDIA_TYPE)
+        shared = link.shared
+        concerns(shared.patient_id, f"exam:{shared.study_instance_uid}", link.name)
+        query = WebQuery(
+            level=QueryLevel.IMAGE,
+            path={"StudyInstanceUID": shared.study_instance_uid},
+            fields=FIELDS,
+            with_defaults=False,
+        )
+        only = OneStudy(shared.study_instance_uid, shared.patient_id)
+        rows = self.core.archive.find(query, sees_held=False, only=only)
+        return Response(study_manifest(rows, wado, secret), content_type=MEDIA_TYPE)
+
+    def _weasis_url(self, secret: str) -> str:
+        return weasis_url(self._own.absolute(f"{SHARED}/{secret}/{MANIFEST}"))
 
     def _made(self, part: AssignedExam, hours: float) -> NewStudyLink:
         if not hours:
