@@ -68,18 +68,8 @@ UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadValue:
-    """A value that was too long to be read with its dataset: its length in bytes."""
-
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
 class Element:
-    """One data element: texts, sequence items or an opaque value, whichever its VR has.
-
-    ``other`` is an `UnreadValue`, whatever the VR, where the dataset was read without long values.
-    """
+    """One data element: texts, sequence items or an opaque value, whichever its VR has."""
 
     VR: str
     texts: tuple[str, ...] = ()
@@ -185,14 +175,12 @@ def _own_decoder(dataset: Dataset) -> TextDecoder | None:
 
 
 def _element(dataset: Dataset, tag: int, text: TextDecoder, levels: int) -> Element:
-    element = cast("DataElement | RawDataElement", dataset.get_item(Tag(tag), keep_deferred=True))
+    element = cast("DataElement | RawDataElement", dataset.get_item(Tag(tag)))
     VR = str(element.VR or "UN")  # noqa: N806
     if VR == "UN" or len(VR) != 2:
         VR = vr_of(tag)  # noqa: N806
     if VR == "SQ":
         return Element(VR, items=tuple(_items(dataset, tag, text, levels)))
-    if isinstance(element, RawDataElement) and element.value is None and element.length:
-        return Element(VR, other=UnreadValue(element.length))
     if VR not in TEXTS:
         return Element(VR, other=_opaque(dataset[Tag(tag)].value))
     if isinstance(element, RawDataElement):

@@ -1,8 +1,7 @@
 """The DICOM JSON Model (PS3.18 F.2) of datasets, whatever devices wrote into them.
 
 What is written is always JSON, and in UTF-8: a number that is none stays the text it is, ``NaN``
-too, an empty value among others is ``null``. What was read without its long values names where
-those are.
+too, an empty value among others is ``null``.
 """
 
 from __future__ import annotations
@@ -10,20 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from worklist.item import Element, Item, UnreadValue
+from worklist.item import Element, Item
 
 JsonDataset = dict[str, Any]
 """Attributes by tag in eight capital hexadecimal digits, ascending."""
-Place = tuple[int, ...]
-"""Where an element is: tags, and between them the numbers of items, from 0."""
-BulkLocator = Callable[[Place], str]
-"""Returns the URI a value can be had from."""
 
-LONGEST_INLINE: Final = 1024
-"""Bytes of a binary value that are written into the JSON."""
 UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET: Final = 0x00080005
 BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -32,20 +25,13 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=
 NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
-def json_dataset(item: Item, bulk: BulkLocator | None = None, above: Place = ()) -> JsonDataset:
-    """Return the JSON of a dataset; without ``bulk`` no value is too long to be written.
-
-    ``above`` is where the dataset is within another. Left out are group lengths and the file meta
-    information (`is_told`), and values that nobody read and nobody could fetch.
-    """
-    written: JsonDataset = {}
-    for tag, element in sorted(item.items(), key=_by_tag):
-        if not is_told(tag):
-            continue
-        attribute = json_attribute(tag, element, above, bulk)
-        if attribute is not None:
-            written[name_of(tag)] = attribute
-    return written
+def json_dataset(item: Item) -> JsonDataset:
+    """Return the JSON of a dataset, whatever is long in it; left out is what is not `is_told`."""
+    return {
+        name_of(tag): json_attribute(tag, element)
+        for tag, element in sorted(item.items(), key=_by_tag)
+        if is_told(tag)
+    }
 
 
 def is_told(tag: int) -> bool:
@@ -67,31 +53,19 @@ def json_text(datasets: JsonDataset | Sequence[JsonDataset]) -> str:
     return _JSON.encode(datasets)
 
 
-def json_attribute(
-    tag: int, element: Element, above: Place = (), bulk: BulkLocator | None = None
-) -> JsonDataset | None:
-    """Return an attribute of a dataset that is at ``above`` (`json_dataset`); None for none."""
+def json_attribute(tag: int, element: Element) -> JsonDataset:
+    """Return the JSON of one attribute; of the character set that of what is sent."""
     if tag == _CHARACTER_SET:
         return {"vr": "CS", "Value": [UTF_8]}
     told: JsonDataset = {"vr": element.VR}
-    place = (*above, tag)
-    value = element.other
-    if isinstance(value, UnreadValue) or (bulk and _is_long(value)):
-        if bulk is None:
-            return None
-        return told | {"BulkDataURI": bulk(place)}
     if element.VR == "SQ":
-        items = [json_dataset(one, bulk, (*place, n)) for n, one in enumerate(element.items)]
+        items = [json_dataset(one) for one in element.items]
         return told | {"Value": items} if items else told
     if element.VR in BINARY:
-        data = value if isinstance(value, bytes) else b""
+        data = element.other if isinstance(element.other, bytes) else b""
         return told | {"InlineBinary": base64.b64encode(data).decode("ascii")} if data else told
     values = [_text(element.VR, text) for text in element.texts] or _others(element)
     return told | {"Value": values} if values else told
-
-
-def _is_long(value: object) -> bool:
-    return isinstance(value, bytes) and len(value) > LONGEST_INLINE
 
 
 def _text(VR: str, text: str) -> object:  # noqa: N803

@@ -24,8 +24,6 @@ from gdtbridge.dataset.walker import DatasetStream, DatasetWalker, OpenLevel
 from gdtbridge.retrieve.bulk_values import LONGEST_READ
 from gdtbridge.retrieve.dicom_json import (
     BINARY,
-    LONGEST_INLINE,
-    Place,
     is_told,
     json_attribute,
     json_text,
@@ -39,6 +37,8 @@ MOST_ELEMENTS: Final = 500_000
 """Elements and items of a head: three times those of a report of 5,000 measurements."""
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes of all values that are written."""
+LONGEST_INLINE: Final = 1024
+"""Bytes of a binary value that are written as they are; longer ones can be had by themselves."""
 MOST_LEVELS: Final = 64
 """Levels of sequences that are written; reports nest about fifteen."""
 _DEEPEST: Final = 1024
@@ -72,9 +72,10 @@ def metadata_in(path: Path, syntax: str) -> str:
 
 @dataclass(slots=True)
 class _Level(OpenLevel):
-    """An open item or sequence at a ``place``; nothing is kept of one that is not ``told``."""
+    """An open item or sequence; nothing is kept of one that is not ``told``."""
 
-    place: Place
+    place: tuple[int, ...]
+    """Where it is: tags, and between them numbers of items, from 0."""
     label: bytes
     """Specific Character Set."""
     told: bool = True
@@ -233,8 +234,7 @@ def _attribute_text(tag: int, VR: str, raw: bytes, label: bytes, order: str) -> 
         element = _element_of(VR, raw, label, order)
     except (KeyError, struct.error):
         return ""
-    attribute = json_attribute(tag, element)
-    return json_text(attribute) if attribute else ""
+    return json_text(json_attribute(tag, element))
 
 
 _known_text = lru_cache(maxsize=4096)(_attribute_text)

@@ -12,7 +12,7 @@ from pydicom.dataelem import DataElement
 
 from gdtbridge.retrieve.dicom_json import json_dataset
 from gdtbridge.retrieve.dicom_xml import xml_dataset
-from worklist.item import Element, Item, UnreadValue, item_from, tag_of
+from worklist.item import Element, Item, item_from, tag_of
 
 
 def of(keyword: str, VR: str, *texts: str, other: object = None) -> object:  # noqa: N803
@@ -61,21 +61,6 @@ def test_texts(VR: str, texts: tuple[str, ...], value: object) -> None:  # noqa:
 def test_what_is_no_text(VR: str, other: object, told: dict[str, object]) -> None:  # noqa: N803
     """Numbers, tags and bytes; no NaN, which JSON does not know."""
     assert of("PatientComments", VR, other=other) == {"vr": VR, **told}
-
-
-def test_long_values_are_named_by_where_they_are() -> None:
-    """Those that were not read as well; within items by tag and number."""
-    inner = {tag_of("EncapsulatedDocument"): Element("OB", other=bytes(2000))}
-    item = {
-        tag_of("EncapsulatedDocument"): Element("OB", other=UnreadValue(70000)),
-        tag_of("ContentSequence"): Element("SQ", items=({}, inner)),
-    }
-
-    written = json_dataset(item, lambda place: "/".join(map(str, place)))
-
-    (_, second) = written["0040A730"]["Value"]
-    assert written["00420011"] == {"vr": "OB", "BulkDataURI": str(0x00420011)}
-    assert second["00420011"]["BulkDataURI"].split("/")[1] == "1"
 
 
 def test_a_dataset_with_everything_dirty_is_json_and_xml() -> None:
