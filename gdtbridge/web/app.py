@@ -23,7 +23,7 @@ from gdtbridge.web.access.foreign_pages import ForeignPages
 from gdtbridge.web.access.guard import Guard
 from gdtbridge.web.access.noting import CallNotes
 from gdtbridge.web.access.principal import PRINCIPAL, Principal
-from gdtbridge.web.access.slots import PICTURE_SLOTS, Slots
+from gdtbridge.web.access.slots import Slots
 from gdtbridge.web.access.visiting import visitor_of
 from gdtbridge.web.api import schema
 from gdtbridge.web.api.add import WorklistAddCall
@@ -38,7 +38,6 @@ from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
 from gdtbridge.web.ohif import OhifCalls
 from gdtbridge.web.own_address import OwnAddress
-from gdtbridge.web.pages.exams.pictures import PICTURES
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
 from gdtbridge.web.pages.routes import is_page, page_routes, wants_a_page
@@ -111,12 +110,8 @@ def create_app(
     app.register_error_handler(Exception, lambda error: _answer_error(error, frame, ways_in))
     _add_state_routes(app, readiness)
     routes = page_routes(frame, core, settings, readiness, ways_in)
-    of_pictures = Slots(PICTURE_SLOTS)
     for path, name, view, methods in routes:
-        bound = slots.bound(view)
-        if name.startswith(PICTURES):
-            bound = of_pictures.bound(bound)
-        _add_route(app, path, PREFIX + name, bound, *methods)
+        _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
     own = OwnAddress(settings.http.public_url)
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
     viewer = StudyViewer(settings.viewer, core.ohif)

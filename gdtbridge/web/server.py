@@ -1,8 +1,9 @@
 """The HTTP server: waitress in a thread, bounded on every side, stopped without cutting anyone off.
 
-One thread moves the bytes of all connections, `THREADS` others run the application, and of these
-calls those that read what is kept have `READERS` of their own. A slow client therefore occupies a
-connection but no thread: what it does not take waits in a file.
+One thread moves the bytes of all connections, `THREADS` others run the application. Calls that come
+many at a time have some of their own, and wait for one without being refused: those that read what
+is kept (`READERS`), and the pictures of pages (`PICTURE_THREADS`). A slow client therefore occupies
+a connection but no thread: what it does not take waits in a file.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from gdtbridge.web.channel import Phase, WebConnection
 from gdtbridge.web.dicomweb.routes import READERS, dicomweb_bodies, is_for_readers
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.limits import Limits
+from gdtbridge.web.pages.exams.pictures import PICTURE_THREADS, is_picture
 from gdtbridge.web.ports import CorePorts, Readiness
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ _WAITING = log.getChild("waiting")
 _WAITING.setLevel(logging.ERROR)
 
 THREADS: Final = 10
-"""Those of every call but a reader's (`READERS`)."""
+"""Those of every call but a reader's (`READERS`) or a picture's (`PICTURE_THREADS`)."""
 MAX_HEADER: Final = 32 * 1024
 """Bytes of request line and header."""
 TICK_SECONDS: Final = 0.5
@@ -49,8 +51,8 @@ TICK_SECONDS: Final = 0.5
 NEVER: Final = 10**9
 
 
-class _ReaderThreads(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The threads of `READERS`. That calls wait for one is as it should be, and is not logged."""
+class _WaitedForThreads(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Threads of calls that come many at a time: that they wait is right, and is not logged."""
 
     queue_logger = _WAITING
 
@@ -63,13 +65,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def __init__(
         self,
         *args: object,
-        readers: ThreadedTaskDispatcher,
+        threads_for: Callable[[str, str], ThreadedTaskDispatcher],
         gate: Gate,
         limits: Limits,
         tls: RenewedContext | None,
         **kw: object,
     ) -> None:
-        self._readers = readers
+        self._threads_for = threads_for
         self.gate = gate
         self.limits = limits
         self.tls = tls
@@ -78,10 +80,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         super().__init__(*args, **kw)
 
     def add_task(self, task: WebConnection) -> None:
-        """Have the next request of a connection served, what reads long by the readers' threads."""
+        """Have the next request of a connection served by the threads that are for it."""
         request = task.requests[0]
-        reads = is_for_readers(request.command, request.path)
-        (self._readers if reads else self.task_dispatcher).add_task(task)
+        self._threads_for(request.command, request.path).add_task(task)
 
     def pull_trigger(self, thunk: Callable[[], None] | None = None) -> None:
         """Wake the server's thread, and let it call ``thunk``.
@@ -193,7 +194,7 @@ class WebServer:
         self._sockets: dict[int, object] = {}
         self._listeners: list[Listener] = []
         self._dispatcher = ThreadedTaskDispatcher()
-        self._readers = _ReaderThreads()
+        self._readers, self._pictures = _WaitedForThreads(), _WaitedForThreads()
         self._stopping = threading.Event()
         self._deadline = 0.0
         self._thread: threading.Thread | None = None
@@ -216,6 +217,7 @@ class WebServer:
             ) from error
         self._dispatcher.set_thread_count(THREADS)
         self._readers.set_thread_count(READERS)
+        self._pictures.set_thread_count(PICTURE_THREADS)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._thread.start()
         log.info("HTTP server listens on %s port %d", self._host, self.port)
@@ -231,7 +233,7 @@ class WebServer:
                     self._app,
                     map=self._sockets,
                     dispatcher=self._dispatcher,
-                    readers=self._readers,
+                    threads_for=self._threads_for,
                     adj=settings,
                     sockinfo=(family, kind, protocol, place),
                     gate=self._gate,
@@ -239,6 +241,12 @@ class WebServer:
                     tls=self._tls,
                 )
             )
+
+    def _threads_for(self, method: str, path: str) -> ThreadedTaskDispatcher:
+        """Return whose threads serve a call."""
+        if is_for_readers(method, path):
+            return self._readers
+        return self._pictures if is_picture(path) else self._dispatcher
 
     def _adjustments(self) -> Adjustments:
         return Adjustments(
@@ -304,7 +312,7 @@ class WebServer:
     def _close_all(self) -> None:
         for channel in self._channels():
             channel.handle_close()
-        for dispatcher in (self._dispatcher, self._readers):
+        for dispatcher in (self._dispatcher, self._readers, self._pictures):
             dispatcher.shutdown(timeout=max(0.5, self._deadline - time.monotonic()))
         for listener in self._listeners:
             listener.put_to_sleep()

@@ -57,6 +57,8 @@ def test_the_page_loads_the_build(url: str, installed: InstalledOhif) -> None:
     settings = get(url, f"/ohif/settings/{installed.mark}.js").text
     assert '"wadoRoot": "/dicom-web"' in settings
     assert "http" not in settings.replace("httpErrorHandler", "")
+    assert "max-width: 760px" in settings  # where its panels are closed
+    assert "leftPanelClosed: { $set: true }" in settings
 
 
 ELSEWHERE = (

@@ -20,6 +20,7 @@ from gdtbridge.web.dicomweb.place import ROOT
 from gdtbridge.web.dicomweb.routes import READERS
 from gdtbridge.web.dicomweb.uri import ROOT as URI_ROOT
 from gdtbridge.web.limits import Limits
+from gdtbridge.web.pages.exams.pictures import PICTURE_THREADS
 from gdtbridge.web.problems import CallRefused
 from gdtbridge.web.request_parser import MAX_DRAIN
 from gdtbridge.web.server import MAX_HEADER, THREADS
@@ -233,10 +234,18 @@ def test_hanging_core_leaves_the_rest_answering(serve: Any, orders: Any) -> None
     assert requests.get(url, timeout=60).status_code == 200
 
 
-def test_readers_wait_their_turn_and_hold_nobody_up(serve: Any) -> None:
+READING = (f"{URI_ROOT}?objectUID=1", f"{ROOT}/studies/1", f"{ROOT}/studies/1/series/2/instances")
+PICTURES = ("/untersuchung/1/bild/2/key/vorschau", "/untersuchung/1/bild/2/key/folge?ab=1")
+
+
+@pytest.mark.parametrize(("paths", "threads"), [(READING, READERS), (PICTURES, PICTURE_THREADS)])
+def test_many_wait_their_turn_and_hold_nobody_up(
+    serve: Any, paths: tuple[str, ...], threads: int
+) -> None:
     """More readers than there are threads: a page is answered meanwhile, and each of them is.
 
-    Weasis asks for twelve objects at once and shows the exam without those it was refused.
+    Weasis asks for twelve objects at once, a page for its pictures; both show nothing where they
+    are refused.
     """
     entered, may_go_on = threading.Semaphore(0), threading.Event()
 
@@ -250,15 +259,14 @@ def test_readers_wait_their_turn_and_hold_nobody_up(serve: Any) -> None:
     server = WebServer(slow_to_read, "127.0.0.1", 0, serve()._gate)
     server.start()
     url = f"http://127.0.0.1:{server.port}"
-    paths = (f"{URI_ROOT}?objectUID=1", f"{ROOT}/studies/1", f"{ROOT}/studies/1/series/2/instances")
-    readers = THREADS + READERS
+    readers = THREADS + threads
     try:
         with ThreadPoolExecutor(readers) as pool:
             reads = [
                 pool.submit(requests.get, url + paths[n % len(paths)], timeout=60)
                 for n in range(readers)
             ]
-            for _ in range(READERS):
+            for _ in range(threads):
                 assert entered.acquire(timeout=60)
             assert requests.get(f"{url}/heute", timeout=60).status_code == 200
             assert not any(read.done() for read in reads)

@@ -13,8 +13,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SLOTS: Final = 6
-PICTURE_SLOTS: Final = 3
-"""Of these, places for pictures: a browser asks for six at once, and the rest is for pages."""
 WAIT_SECONDS: Final = 2.0
 
 

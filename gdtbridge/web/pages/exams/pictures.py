@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -31,12 +32,13 @@ from gdtbridge.web.ports import CorePorts
 from gdtbridge.web.problems import refuse
 from gdtbridge.web.ranges import part_of
 
-PICTURES: Final = "picture_"
-"""What the names of these calls begin with."""
 CHUNK: Final = 24
 """Frames of one answer at most."""
 CHUNKS: Final = "application/octet-stream"
 JPEG: Final = "image/jpeg"
+PICTURE_THREADS: Final = 3
+"""Threads of what pages ask for many of: a browser asks for six at once, and the rest waits."""
+_MANY: Final = re.compile(r"/untersuchung/[0-9]+/bild/[^?]*/(angaben|vorschau|bild|folge)")
 REENCODED: Final = "X-Reencoded"
 """Header of frames that were compressed here and lost something by it."""
 KEPT: Final = "private, max-age=86400, immutable"
@@ -44,6 +46,11 @@ KEPT: Final = "private, max-age=86400, immutable"
 VARY: Final = "Cookie"
 MOST_SHEETS: Final = 16
 """Exams whose objects are remembered until anything changes."""
+
+
+def is_picture(path: str) -> bool:
+    """Return whether a call is one of `PICTURE_THREADS`: no video, which takes as long as it is."""
+    return _MANY.fullmatch(path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,11 @@ class PicturePages:
         """Return the calls: path, name, view, methods."""
         base = "/untersuchung/<int:exam_id>/bild/<int:instance_id>/<key>"
         return (
-            (f"{base}/angaben", f"{PICTURES}facts", self.facts, READ),
-            (f"{base}/vorschau", f"{PICTURES}thumbnail", self.thumbnail, READ),
-            (f"{base}/bild", f"{PICTURES}still", self.still, READ),
-            (f"{base}/folge", f"{PICTURES}frames", self.frames, READ),
-            (f"{base}/datei", f"{PICTURES}content", self.content, READ),
+            (f"{base}/angaben", "picture_facts", self.facts, READ),
+            (f"{base}/vorschau", "picture_thumbnail", self.thumbnail, READ),
+            (f"{base}/bild", "picture_still", self.still, READ),
+            (f"{base}/folge", "picture_frames", self.frames, READ),
+            (f"{base}/datei", "picture_content", self.content, READ),
         )
 
     # ------------------------------------------------------------------ answers
