@@ -12,17 +12,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
-from gdtbridge.errors import OrderError, ProcessingFailure, TooLate
-from gdtbridge.orders import changes, file_store, patient_store, store
+from gdtbridge.errors import ProcessingFailure, TooLate
+from gdtbridge.orders import changes, file_store, store
 from gdtbridge.orders.beside import NOTHING_BESIDE, WrittenBeside
-from gdtbridge.orders.cases import KnownOrders, decide
-from gdtbridge.orders.details import completed_details
-from gdtbridge.orders.entries import EntryMaker
+from gdtbridge.orders.drafting import OrderDrafts, completed
 from gdtbridge.orders.listing import OrderListing
 from gdtbridge.orders.model import (
     IMAGES_SECONDS,
@@ -36,37 +33,20 @@ from gdtbridge.orders.model import (
     TakenRecord,
     WantedOrder,
 )
-from gdtbridge.orders.patient_moves import moves_of, note_former
+from gdtbridge.orders.patient_moves import note_former
 from gdtbridge.orders.ports import OrderAnswerPort
 from gdtbridge.outbox import Outbox
-from gdtbridge.people import Patient, are_two
+from gdtbridge.people import Patient
 from gdtbridge.settings import Settings
 from gdtbridge.webhooks import HouseEvent
 from gdtbridge.webhooks.events import patient_facts
-from worklist import (
-    AccessionNumbers,
-    Entry,
-    FolderError,
-    StepStatus,
-    WorklistError,
-    WorklistFolder,
-)
+from worklist import AccessionNumbers, Entry, FolderError, StepStatus, WorklistError, WorklistFolder
 
 log = logging.getLogger(__name__)
 
 WORKLIST_ADDED: Final = "worklist_added"
-MOVED_TO_ANOTHER: Final = (
-    "Die Akte dieser Nummer ist umgezogen, und die neue Nummer gehört einer anderen Person. War der"
-    " Umzug ein Irrtum, hilft gdtbridge patients renumber NEU ALT. / The chart of this number has "
-    "moved, and the new number is another person's; if the move was a mistake, take it back by "
-    "gdtbridge patients renumber NEW OLD."
-)
 CHANGED_HANDS: Final = (
     "Der Auftrag hat inzwischen anders geendet. / The order has ended in another way meanwhile."
-)
-STUDY_TAKEN: Final = (
-    "Diese Studie ist schon beauftragt oder schon da. / This study has been ordered already, or is "
-    "here."
 )
 
 
@@ -81,12 +61,6 @@ def _added(order: Order) -> HouseEvent:
         **patient_facts(order.patient),
     }
     return HouseEvent(WORKLIST_ADDED, order.accession_number, facts)
-
-
-def _completed(wanted: WantedOrder, known: Order) -> WantedOrder:
-    """Return what is wanted with the details of the known order it does not say anything of."""
-    details = completed_details(wanted.request.details, known.details)
-    return replace(wanted, request=replace(wanted.request, details=details))
 
 
 def _entered_beside(connection: Connection, order: Order, beside: WrittenBeside) -> Order:
@@ -111,13 +85,12 @@ class OrderBook:
         answers: OrderAnswerPort,
         clock: Clock,
     ) -> None:
-        self._repeat_seconds = settings.orders.repeat_minutes * 60.0
         self._database = database
         self._outbox = outbox
         self._worklist = worklist
         self._clock = clock
         self._answers = answers
-        self._entries = EntryMaker(settings, answers, clock)
+        self._drafts = OrderDrafts(settings, database, worklist, answers, clock)
         self._listing = OrderListing(database, worklist, clock)
         with database.read() as connection:
             highest = store.highest_number(connection) or "0"
@@ -159,7 +132,7 @@ class OrderBook:
 
         Raises `OrderError` where `take` would; nothing is written.
         """
-        wanted, draft = self._drafted(wanted)
+        wanted, draft = self._drafts.drafted(wanted)
         return draft, wanted.remarks
 
     def take(self, wanted: WantedOrder) -> tuple[RecordOutcome, Order]:
@@ -168,13 +141,13 @@ class OrderBook:
         Raises `OrderError` when a field is wrong, and then nothing is written.
         """
         asked = wanted.request.patient
-        wanted, draft = self._drafted(wanted)
+        wanted, draft = self._drafts.drafted(wanted)
         with self.writing():
-            outcome, known = self._decide(wanted, draft)
+            outcome, known = self._drafts.decide(wanted, draft)
             if known is None:
                 order = self._place(wanted, draft, asked)
             elif outcome is RecordOutcome.UPDATED:
-                order = self._correct(_completed(wanted, known), known, self._listed(known))
+                order = self._correct(completed(wanted, known), known, self._drafts.listed(known))
             else:
                 order = known
                 with self._database.write() as connection:
@@ -189,61 +162,15 @@ class OrderBook:
         a field is wrong. Then, or where ``beside`` raises, nothing is written.
         """
         asked = wanted.request.patient
-        wanted, draft = self._drafted(wanted)
+        wanted, draft = self._drafts.drafted(wanted)
         with self.writing():
-            _, known = self._decide(wanted, draft)
+            _, known = self._drafts.decide(wanted, draft)
             if known is not None:
                 raise AlreadyOrdered(known)
-            self._must_be_free(wanted.study_instance_uid)
+            self._drafts.must_be_free(wanted.study_instance_uid)
             order = self._place(wanted, draft, asked, beside)
         self._outbox.wake()
         return order
-
-    def _must_be_free(self, study_instance_uid: str) -> None:
-        """Raise `OrderError` for the UID of a study that somebody has ordered, or that is here."""
-        if not study_instance_uid:
-            return
-        with self._database.read() as connection:
-            if store.is_study_known(connection, study_instance_uid):
-                raise OrderError("study_instance_uid", STUDY_TAKEN)
-
-    def _drafted(self, wanted: WantedOrder) -> tuple[WantedOrder, Entry]:
-        """Return what is wanted, with what looks odd in it, and the entry a new order would get."""
-        wanted = self._followed(wanted)
-        draft = self._entries.make(wanted, study_uid=wanted.study_instance_uid)
-        remarks = (*wanted.remarks, *self._entries.remarks(wanted, draft))
-        return replace(wanted, remarks=remarks), draft
-
-    def _followed(self, wanted: WantedOrder) -> WantedOrder:
-        """Return what is wanted for the number the patient's chart has now.
-
-        Raises `OrderError` where that is another person's: then the former number lives again.
-        """
-        patient = wanted.request.patient
-        with self._database.read() as connection:
-            number = moves_of(connection, [patient.id]).now(patient.id)
-            if number == patient.id:
-                return wanted
-            known = [order.patient for order in store.orders_of(connection, number)]
-            known += [
-                one for one in [patient_store.find_patient(connection, number)] if one is not None
-            ]
-        if any(are_two(patient, one) for one in known):
-            raise OrderError("patient_id", MOVED_TO_ANOTHER)
-        moved = replace(patient, id=number)
-        return replace(wanted, request=replace(wanted.request, patient=moved))
-
-    def _decide(self, wanted: WantedOrder, draft: Entry) -> tuple[RecordOutcome, Order | None]:
-        now, record = self._clock.utc(), wanted.record
-        since = now - self._repeat_seconds
-        with self._database.read() as connection:
-            orders = store.orders_of(connection, draft.PatientID)
-            same = store.order_of_bytes(connection, record.sha256, since) if record else None
-        listed = {one.id for one in orders if one.is_open and self._listed(one) is not None}
-        return decide(wanted, draft, KnownOrders(orders, listed, same), now, since)
-
-    def _listed(self, order: Order) -> Entry | None:
-        return self._worklist.by_study_uid(order.study_instance_uid)
 
     def _place(
         self,
@@ -283,7 +210,7 @@ class OrderBook:
         beside: WrittenBeside = NOTHING_BESIDE,
     ) -> Order:
         """Let an order say what ``wanted`` says; its accession number and Study UID stay."""
-        entry = self._corrected(wanted, order, listed)
+        entry = self._drafts.corrected(wanted, order, listed)
         mark = ListingMark.REPLACE if wanted.record is None else ListingMark.ADD
         asked = wanted.request.patient
         changed = replace(
@@ -308,27 +235,6 @@ class OrderBook:
         elif entry != listed:  # only the list knows this order
             self._worklist.replace(entry)
         return changed
-
-    def _corrected(self, wanted: WantedOrder, order: Order, listed: Entry | None) -> Entry:
-        request = replace(wanted.request, scheduled=self._time_of(wanted, listed))
-        entry = self._entries.make(
-            replace(wanted, request=request),
-            accession_number=order.accession_number,
-            study_uid=order.study_instance_uid,
-            created=listed.created if listed is not None else None,
-        )
-        return replace(entry, ScheduledProcedureStepStatus=order.step_status)
-
-    def _time_of(self, wanted: WantedOrder, listed: Entry | None) -> datetime | None:
-        """Return the scheduled time: as asked, else as listed; None means now.
-
-        A record moves an entry whose day is over to today.
-        """
-        asked = wanted.request.scheduled
-        if asked is not None or listed is None:
-            return asked
-        over = listed.scheduled.date() < self._clock.local().date()
-        return None if over and wanted.record is not None else listed.scheduled
 
     def _name(
         self, connection: Connection, wanted: WantedOrder, outcome: RecordOutcome, order: Order
@@ -403,7 +309,7 @@ class OrderBook:
 
         Raises as `take`, and `TooLate` where it has ended.
         """
-        wanted, _ = self._drafted(wanted)
+        wanted, _ = self._drafts.drafted(wanted)
         return self._correct(wanted, self.order_of(entry), entry, beside)
 
     def close(
@@ -500,7 +406,7 @@ class OrderBook:
         """Return an order with time and mark: where it is open, schema 2 wrote it without them."""
         if order.scheduled is not None or not order.is_open:
             return order
-        entry = self._corrected(wanted, order, self._listed(order))
+        entry = self._drafts.corrected(wanted, order, self._drafts.listed(order))
         said = order.saying(entry, wanted.request.patient)
         filled = replace(said, mark=ListingMark.ADD)
         with self._database.write() as connection:
