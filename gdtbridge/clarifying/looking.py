@@ -28,15 +28,8 @@ from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
 from gdtbridge.exams.held import NOT_HELD, asks
 from gdtbridge.exams.history import FAULT
-from gdtbridge.exams.model import (
-    Claim,
-    EventKind,
-    Exam,
-    ExamEvent,
-    HoldReason,
-    PatientExam,
-    by_person,
-)
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, EventKind, Exam, ExamEvent, PatientExam, by_person
 from gdtbridge.exams.person_evidence import PersonEvidence
 from gdtbridge.orders import patient_store
 from gdtbridge.orders.model import Order

@@ -17,13 +17,8 @@ from gdtbridge.errors import NotFound
 from gdtbridge.exams import claim_store, history_store, store
 from gdtbridge.exams.held import asks
 from gdtbridge.exams.history import DECIDES, DECIDES_NOTHING
-from gdtbridge.exams.model import (
-    Claim,
-    ClaimState,
-    Exam,
-    HoldReason,
-    claims_by_person,
-)
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, Exam, claims_by_person
 from gdtbridge.people import Patient
 
 MOST: Final = 1000

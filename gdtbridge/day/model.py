@@ -44,7 +44,7 @@ class ReasonCode(StrEnum):
 
     NONE = ""
     HELD = "held"
-    """``detail`` is the `gdtbridge.exams.model.HoldReason`."""
+    """``detail`` is the `gdtbridge.exams.hold_reasons.HoldReason`."""
     REPORT = "report"
     """``detail`` is the `gdtbridge.exams.waiting.WaitingKind` of a report."""
     OVERDUE = "overdue"

@@ -17,7 +17,8 @@ from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.header import Header, read_header
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams import claim_store, intake, store
-from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState, HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamState
 
 log = logging.getLogger(__name__)
 

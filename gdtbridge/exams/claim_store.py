@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from gdtbridge.archive import NOT_SENT, Standing
 from gdtbridge.database import Connection
 from gdtbridge.exams.grouping import group
-from gdtbridge.exams.model import Claim, ClaimState, ExamState, HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, ExamState
 from gdtbridge.exams.study_names import note_name
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of
 from gdtbridge.schema import claim, exam, instance

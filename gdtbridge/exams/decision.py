@@ -9,7 +9,8 @@ from gdtbridge.dataset.values import to_date
 from gdtbridge.exams.dates import DateRule, DateStanding
 from gdtbridge.exams.decision_table import Number, Situation, When, rule_for
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, day_of
-from gdtbridge.exams.model import Claim, HoldReason, claims_by_person, exam_of
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, claims_by_person, exam_of
 from gdtbridge.exams.patient_numbers import NumberFault, NumberRule
 from gdtbridge.exams.person_evidence import PersonEvidence
 from gdtbridge.orders.model import Order

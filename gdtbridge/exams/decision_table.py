@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
-from gdtbridge.exams.model import HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
 from gdtbridge.settings import ExamSettings
 from gdtbridge.tsv import table
 

@@ -17,13 +17,13 @@ from gdtbridge.exams import claim_store, evidence, history_store, result_store, 
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.decision_table import Known
+from gdtbridge.exams.hold_reasons import HoldReason
 from gdtbridge.exams.model import (
     Claim,
     ClaimState,
     EventKind,
     Exam,
     ExamEvent,
-    HoldReason,
     PatientExam,
     by_person,
 )

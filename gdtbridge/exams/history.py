@@ -11,7 +11,8 @@ from typing import Final
 
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.evidence import Evidence
-from gdtbridge.exams.model import ClaimState, EventKind, ExamEvent, HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import ClaimState, EventKind, ExamEvent
 from gdtbridge.people import Patient
 
 DECIDES: Final = frozenset(

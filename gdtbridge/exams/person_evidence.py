@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from gdtbridge.dataset.values import folded_title
 from gdtbridge.exams.decision_table import Known, Ordered, People, Performed, Uids, Word
 from gdtbridge.exams.evidence import Evidence, ExamEvidence, Source, StepEvidence
-from gdtbridge.exams.model import Claim, ClaimState, HoldReason, claims_by_person
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, claims_by_person
 from gdtbridge.orders.model import Order
 from gdtbridge.people import Patient, are_two
 

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from gdtbridge.database import Connection
 from gdtbridge.exams.claim_store import HELD
-from gdtbridge.exams.model import HELD_TEXT, PROBLEM_TEXT, ClaimState, HoldReason
+from gdtbridge.exams.hold_reasons import HELD_TEXT, HoldReason
+from gdtbridge.exams.model import PROBLEM_TEXT, ClaimState
 from gdtbridge.exams.overview import OVERDUE_SECONDS
 from gdtbridge.exams.store import PROBLEM
 from gdtbridge.orders.patient_moves import NumberMoves, moves_of

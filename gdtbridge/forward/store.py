@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from gdtbridge.archive import Standing
 from gdtbridge.database import Connection
-from gdtbridge.exams.model import ClaimState, HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import ClaimState
 from gdtbridge.forward import mistakes
 from gdtbridge.forward.model import (
     CopyState,

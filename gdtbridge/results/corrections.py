@@ -25,15 +25,8 @@ from gdtbridge.exams.held import (
     meant_of,
 )
 from gdtbridge.exams.history import standing_before
-from gdtbridge.exams.model import (
-    Claim,
-    ClaimState,
-    EventKind,
-    Exam,
-    HoldReason,
-    PatientExam,
-    by_person,
-)
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, EventKind, Exam, PatientExam, by_person
 from gdtbridge.exams.steps.waiting import accept as accept_steps
 from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders.patient_moves import moves_of

@@ -15,7 +15,8 @@ from gdtbridge.exams import evidence, store, versions
 from gdtbridge.exams.completion import CompletionRule
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.evidence import ExamEvidence, ListedEntries
-from gdtbridge.exams.model import Claim, ClaimState, Exam, HoldReason, PendingReport
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import Claim, ClaimState, Exam, PendingReport
 from gdtbridge.exams.plan import PlannedResult, plan
 from gdtbridge.pictures import AttachmentReader, is_candidate
 from gdtbridge.report_page import PagePrinter

@@ -10,7 +10,8 @@ from typing import Final
 
 from gdtbridge.catalogue.untold import IMPOSSIBLE, UNREADABLE, UNWRITABLE, untold_reasons
 from gdtbridge.database import Connection
-from gdtbridge.exams.model import HoldReason, PendingReport, ReportState
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import PendingReport, ReportState
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.gdt.write.results import Revision
 from gdtbridge.orders.patient_moves import moves_of

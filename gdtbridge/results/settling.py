@@ -13,15 +13,8 @@ from gdtbridge.durable.clock import local_time
 from gdtbridge.exams import claim_store, history_store, result_store, store
 from gdtbridge.exams.decision import Decision
 from gdtbridge.exams.history import FAULT, grounds_of
-from gdtbridge.exams.model import (
-    ClaimState,
-    EventKind,
-    Exam,
-    ExamEvent,
-    ExamResult,
-    ExamState,
-    HoldReason,
-)
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import ClaimState, EventKind, Exam, ExamEvent, ExamResult, ExamState
 from gdtbridge.gdt.errors import GdtWriteError
 from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders.model import OrderState

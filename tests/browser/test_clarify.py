@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gdtbridge.attention.refusals import RefusalReason
 from gdtbridge.clarifying import REASONS
-from gdtbridge.exams.model import HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
 from gdtbridge.language import Language
 from gdtbridge.outbox import store
 from gdtbridge.web.pages.texts import texts_of

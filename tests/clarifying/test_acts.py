@@ -9,7 +9,8 @@ from gdtbridge.clarifying import REASONS, Assignment, CandidateSource, Clarifyin
 from gdtbridge.clarifying.model import CellStanding, EvidenceField, EvidenceSource
 from gdtbridge.clarifying.reasons import HELD_KINDS
 from gdtbridge.errors import AlreadyDecided, NotFound, OrderError, Outdated, TooLate
-from gdtbridge.exams.model import ExamEvent, HoldReason
+from gdtbridge.exams.hold_reasons import HoldReason
+from gdtbridge.exams.model import ExamEvent
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.orders.model import OrderState
 from gdtbridge.results.consequences import OrderOutcome

@@ -22,7 +22,7 @@ from gdtbridge.exams.decision_table import (
     Word,
     rule_for,
 )
-from gdtbridge.exams.model import HELD_TEXT, HoldReason
+from gdtbridge.exams.hold_reasons import HELD_TEXT, HoldReason
 from gdtbridge.settings import ExamSettings
 
 DASH = "\N{EN DASH}"
