@@ -11,8 +11,7 @@ from gdtbridge.database import Connection
 from gdtbridge.dataset.values import da_text
 from gdtbridge.day import store
 from gdtbridge.durable.clock import DAY_SECONDS
-from gdtbridge.exams import claim_store, result_store
-from gdtbridge.exams import store as exam_store
+from gdtbridge.exams import claim_store, report_store, result_store
 from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamResult, ReportStanding
 from gdtbridge.exams.steps import PerformedStep
 from gdtbridge.exams.steps import store as step_store
@@ -174,7 +173,7 @@ def exams_with(connection: Connection, exam_ids: Iterable[int]) -> list[ExamFact
         if one.state is not ClaimState.FETCHED
     )
     results = _by_exam(result_store.results_of_exams(connection, ids))
-    reports = _by_exam(exam_store.reports_of_exams(connection, ids))
+    reports = _by_exam(report_store.reports_of_exams(connection, ids))
     deliveries = _by_exam(deliveries_of(connection, ids))
     gone = [
         number

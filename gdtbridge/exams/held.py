@@ -13,7 +13,7 @@ from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NeedsConfirmation, NotFound, OrderError, ProcessingFailure
-from gdtbridge.exams import claim_store, evidence, history_store, result_store, store
+from gdtbridge.exams import claim_store, evidence, history_store, report_store, result_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.decision import Decision, DecisionMaker
 from gdtbridge.exams.decision_table import Known
@@ -280,7 +280,7 @@ class HeldExams:
         )
         for one in self.archive.kept_of(connection, ids):
             self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
-            store.replace_report(connection, one.id)
+            report_store.replace_report(connection, one.id)
         detail: dict[str, object] = {"reason": reason}
         self.note(connection, exam, EventKind.DISCARDED, meant.person, detail, who)
         store.update_exam(connection, exam.id, due_at=self.clock.utc())
@@ -291,7 +291,7 @@ class HeldExams:
         found = [one.id for one in self.archive.kept_of(connection, claims) if not one.told]
         self.archive.tell(connection, found)
         for instance_id in found:
-            store.replace_report(connection, instance_id)
+            report_store.replace_report(connection, instance_id)
 
     def waiting(self, study_instance_uid: str) -> tuple[Exam, list[Claim]]:
         """Return an exam of which something waits, and its claims; raise `NotFound`."""

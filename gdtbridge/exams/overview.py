@@ -11,7 +11,7 @@ from gdtbridge.archive import Archive
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound
-from gdtbridge.exams import claim_store, history_store, result_store, store
+from gdtbridge.exams import claim_store, history_store, report_store, result_store, store
 from gdtbridge.exams.held import NO_SUCH_EXAM
 from gdtbridge.exams.model import (
     Claim,
@@ -110,7 +110,7 @@ class ExamOverview:
         """Return what was received and not (wholly) sent, the newest of each kind first."""
         with self.database.read() as connection:
             held = store.held_problems(connection, limit)
-            reports = store.report_problems(connection, limit)
+            reports = report_store.report_problems(connection, limit)
         return [*held, *reports]
 
 

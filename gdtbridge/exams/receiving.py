@@ -28,7 +28,7 @@ from gdtbridge.errors import (
     SopClassMismatch,
     StoreSuspended,
 )
-from gdtbridge.exams import intake, store
+from gdtbridge.exams import intake, report_store, store
 from gdtbridge.exams.completion import CompletionRule, DueSignal
 from gdtbridge.exams.fetching import FetchBook, FetchOrigin
 from gdtbridge.exams.model import ExamState
@@ -119,7 +119,7 @@ class InstanceReceiver:
         self._tell_of_new(connection, incoming, header)
         receipt = self.enter(connection, incoming, header, stored, now)
         if receipt.status is ReceiptStatus.SAME and is_report(incoming.SOPClassUID):
-            exam_id = store.resend_report(connection, receipt.instance_id, now)
+            exam_id = report_store.resend_report(connection, receipt.instance_id, now)
             if exam_id is not None:
                 log.info("exam %d: a report that was not sent came again", exam_id)
         return receipt, True
@@ -178,7 +178,7 @@ class InstanceReceiver:
         if self.entered is not None:
             self.entered(connection, receipt.instance_id, incoming, header, now)
         if is_report(incoming.SOPClassUID):
-            store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
+            report_store.insert_report(connection, one.exam_id, receipt.instance_id, uid)
         rule.arrived(connection, self.completion, uid, study, now)
         return receipt
 

@@ -14,7 +14,7 @@ from gdtbridge.archive import Archive, ArchivedInstance, Standing
 from gdtbridge.database import Connection
 from gdtbridge.dataset.errors import DatasetError
 from gdtbridge.dataset.meaning import ObjectMeaning, mean_the_same, meaning_of
-from gdtbridge.exams import claim_store, history_store, store
+from gdtbridge.exams import claim_store, history_store, report_store
 from gdtbridge.exams.model import Claim, EventKind, Exam, ExamEvent
 from gdtbridge.sr import is_report
 
@@ -101,11 +101,11 @@ def _replace(
     archive.set_standing(connection, one.id, Standing.CURRENT)
     archive.tell(connection, [one.id], told=False)
     if is_report(one.sop_class_uid):
-        store.want_report(connection, exam.id, one.id, one.sop_instance_uid)
+        report_store.want_report(connection, exam.id, one.id, one.sop_instance_uid)
     same_person = [v for v in counting if _person(v, claims) == person]
     for before in same_person:
         archive.set_standing(connection, before.id, Standing.SUPERSEDED)
-        store.replace_report(connection, before.id)
+        report_store.replace_report(connection, before.id)
     detail: dict[str, object] = {
         "sop_instance_uid": one.sop_instance_uid,
         "same_person": bool(same_person),

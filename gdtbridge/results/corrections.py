@@ -14,7 +14,7 @@ from gdtbridge.archive import Archive, Standing
 from gdtbridge.database import Connection, Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.errors import NotFound, OrderError, TooLate
-from gdtbridge.exams import claim_store, history_store, result_store, store
+from gdtbridge.exams import claim_store, history_store, report_store, result_store, store
 from gdtbridge.exams.completion import DueSignal
 from gdtbridge.exams.held import (
     NO_SUCH_EXAM,
@@ -160,10 +160,10 @@ class ResultCorrections:
         self._send_again(connection, ids)
 
     def _send_again(self, connection: Connection, claims: Sequence[int]) -> None:
-        store.forget_reports(connection, self._replaced_versions(connection, claims))
+        report_store.forget_reports(connection, self._replaced_versions(connection, claims))
         kept = [one.id for one in self.archive.kept_of(connection, claims)]
         self.archive.tell(connection, kept, told=False)
-        store.read_again(connection, kept)
+        report_store.read_again(connection, kept)
 
     def _replaced_versions(self, connection: Connection, claims: Sequence[int]) -> list[int]:
         every = self.archive.of_claims(connection, claims)
@@ -268,7 +268,7 @@ class ResultCorrections:
     ) -> None:
         of_person = [one.id for one in claims if person in {0, one.person}]
         instances = [one.id for one in self.archive.of_claims(connection, of_person)]
-        accepted = store.accept_reports(connection, instances)
+        accepted = report_store.accept_reports(connection, instances)
         if not accepted and not steps:
             raise NotFound(NOT_HELD)
         detail: dict[str, object] = {"reports": accepted, "steps": steps}
@@ -299,7 +299,7 @@ class ResultCorrections:
         for one in wrong.instances:
             self.archive.set_standing(connection, one.id, Standing.SUPERSEDED)
         every = self.archive.of_claims(connection, ids)
-        store.forget_reports(connection, [v.id for v in every if v.sop_instance_uid in uids])
+        report_store.forget_reports(connection, [v.id for v in every if v.sop_instance_uid in uids])
         if not wrong.whole:
             return taken
         claim_store.update_claims(

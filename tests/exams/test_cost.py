@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection, Database
-from gdtbridge.exams import claim_store, result_store, store, waiting
+from gdtbridge.exams import claim_store, report_store, result_store, store, waiting
 from gdtbridge.exams.known_charts import known_charts
 from gdtbridge.exams.steps import store as step_store
 from gdtbridge.fhir import store as fhir_store
@@ -25,7 +25,7 @@ NOW = 1.7e9
 
 LOOKS: Mapping[str, Callable[[Connection], object]] = {
     "attention": lambda connection: store.attention(connection, NOW),
-    "unsent reports": lambda connection: store.report_problems(connection, 10),
+    "unsent reports": lambda connection: report_store.report_problems(connection, 10),
     "held objects": lambda connection: store.held_problems(connection, 10),
     "held list": lambda connection: store.list_exams(connection, 10, held=True),
     "exams of a patient": lambda connection: store.exams_of(connection, ["4711"]),
