@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams.steps.waiting import TOLD_SECONDS, StepProblem, waiting_steps
-from gdtbridge.orders import store
+from gdtbridge.orders import OrderState, store
+
+_CAUSES: Final = {
+    OrderState.DONE: "Als fertig gemeldet. / Reported as done.",
+    OrderState.EXPIRED: "Begonnen und nicht beendet. / Begun and not ended.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class ExaminedOrderSource:
                 f"order:{one.accession_number}",
                 one.unlisted_at or one.images_due_at or now,
                 one.patient.listed,
-                one.procedure,
+                _CAUSES[one.state],
                 {"study": one.study_instance_uid},
             )
             for one in found

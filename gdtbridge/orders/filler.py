@@ -15,7 +15,14 @@ from gdtbridge.durable.clock import SteadyClock
 from gdtbridge.errors import NotFound, ProcessingFailure, TooLate
 from gdtbridge.orders import store
 from gdtbridge.orders.book import OrderBook
-from gdtbridge.orders.model import OrderRequest, OrderState, PlacedOrder, RecordOutcome, WantedOrder
+from gdtbridge.orders.model import (
+    Order,
+    OrderRequest,
+    OrderState,
+    PlacedOrder,
+    RecordOutcome,
+    WantedOrder,
+)
 from worklist import Entry, FolderError, WorklistFolder, is_stale
 
 log = logging.getLogger(__name__)
@@ -95,10 +102,12 @@ class OrderFiller:
     def clean(self) -> CleanUp:
         """Remove our entries whose day is over or whose study is here.
 
-        One that cannot be removed is left for the next time and keeps no other on the list.
+        One that cannot be removed is left for the next time and keeps no other on the list. Orders
+        whose entry somebody has removed end with their day as well.
         """
         self._book.reconcile()
         counts = Counter(self._clean_one(entry) for entry in self._worklist.entries())
+        counts.update(self._end_unlisted())
         arrived, expired = counts[OrderState.DONE], counts[OrderState.EXPIRED]
         if arrived or expired:
             log.info("worklist cleaned: %d studies arrived, %d entries expired", arrived, expired)
@@ -120,6 +129,31 @@ class OrderFiller:
             log.warning("order %s cannot be removed, trying again", entry.AccessionNumber)
             return OrderState.ORDERED
         return state
+
+    def _end_unlisted(self) -> Iterator[OrderState]:
+        """End the open orders of days that are over that are not on the list; yield their state."""
+        today = earliest_local(self._database, self._clock).date()
+        with self._database.read() as connection:
+            orders = store.open_orders_before(connection, today)
+        for order in orders:
+            if order.mark is None and not self._is_listed(order):
+                yield self._end_one(order)
+
+    def _end_one(self, order: Order) -> OrderState:
+        """End an order that is not listed and over; return its state now."""
+        state = self._state_of(order.entry())
+        if state is OrderState.ORDERED:
+            return state
+        try:
+            with self._book.writing():
+                if not self._is_listed(order):
+                    self._book.close(order, state)
+        except (ProcessingFailure, TooLate):
+            return OrderState.ORDERED
+        return state
+
+    def _is_listed(self, order: Order) -> bool:
+        return self._worklist.by_study_uid(order.study_instance_uid) is not None
 
     def _state_of(self, entry: Entry) -> OrderState:
         with self._database.read() as connection:

@@ -27,6 +27,7 @@ from gdtbridge.schema import (
     order_file,
     order_reference,
     placed_order,
+    undone,
 )
 from gdtbridge.statement import Statement
 from worklist import Entry
@@ -156,6 +157,14 @@ _OF_DAY: Final = Statement(
         most=_LATEST,
     )
 )
+_OPEN_BEFORE: Final = Statement(
+    _query(
+        undone,
+        placed_order.c.state == OrderState.ORDERED,
+        placed_order.c.scheduled != "",
+        placed_order.c.scheduled < sa.bindparam("begin"),
+    )
+)
 _OF_STUDIES: Final = Statement(
     _query(
         placed_order.c.study_instance_uid.in_(sa.bindparam("studies", expanding=True)), most=None
@@ -248,6 +257,11 @@ def orders_of_day(connection: Connection, day: date) -> list[Order]:
     """Return the newest orders whose appointment is on a day of the practice."""
     begin, end = day.isoformat(), (day + timedelta(days=1)).isoformat()
     return _found(connection, _OF_DAY, begin=begin, end=end)
+
+
+def open_orders_before(connection: Connection, day: date) -> list[Order]:
+    """Return the open orders whose appointment was before a day of the practice, the newest."""
+    return _found(connection, _OPEN_BEFORE, begin=day.isoformat())
 
 
 def orders_by_id(connection: Connection, order_ids: Iterable[int]) -> list[Order]:

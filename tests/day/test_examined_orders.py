@@ -100,6 +100,16 @@ class Ward:
             StudyDate=f"{self.day:%Y%m%d}",
         )
 
+    def remove(self, way: str) -> None:
+        """Take the file of the entry away, as anybody may."""
+        entry = self.entries[way]
+        self.practice.worklist.remove(entry.AccessionNumber, study_uid=entry.StudyInstanceUID)
+
+    def claim_and_remove(self, way: str) -> None:
+        """Claim the work item; then the file of its entry goes."""
+        self.claim(way)
+        self.remove(way)
+
     def complete_and_send(self, way: str) -> None:
         """Complete the work item; then an image comes."""
         self.claim(way, "COMPLETED")
@@ -146,6 +156,14 @@ WAYS: Mapping[str, tuple[Callable[[Ward, str], object], tuple[Said, Said, Said]]
     "device broke it off": (
         lambda ward, way: ward.device.end(uid=ward.begin(way), state="DISCONTINUED"),
         (WAITS, WAITS, OVER),
+    ),
+    "entry removed": (
+        lambda ward, way: ward.remove(way),
+        (WAITS._replace(listed=""), WAITS._replace(listed=""), OVER),
+    ),
+    "claimed, entry removed": (
+        lambda ward, way: ward.claim_and_remove(way),
+        (BEGUN._replace(listed=""), BEGUN._replace(listed=""), LEFT),
     ),
     "completed, images came": (
         lambda ward, way: ward.complete_and_send(way),
