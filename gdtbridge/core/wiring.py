@@ -240,7 +240,9 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         handing=handing_desk_of(settings, stores, finder, routing.catalogue),
         work_items=WorkItems(database, book, editor, clock),
         work_item_search=WorkItemSearch(database),
-        fhir=FhirFacade(ResourceSources(database, finder, recent, fhir_names(settings))),
+        fhir=FhirFacade(
+            ResourceSources(database, finder, recent, fhir_names(settings)), clock.local
+        ),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from heapq import nsmallest
 from itertools import islice
 from typing import Final
@@ -16,16 +17,18 @@ from gdtbridge.fhir.query import (
     CURSOR,
     ChainedCondition,
     ResourceQuery,
+    ReverseCondition,
     SearchCondition,
     SearchValue,
 )
 from gdtbridge.fhir.resources.patients import merged_resource
 from gdtbridge.fhir.sorting import ranks_of
 from gdtbridge.fhir.sources import FhirBase, FoundResource, ResourceSources
+from gdtbridge.fhir.spans import has_spans, spans_of
 from gdtbridge.fhir.store import numbers_now
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.subset import with_elements
-from gdtbridge.fhir.tables import ParameterKind, parameters
+from gdtbridge.fhir.tables import Include, ParameterKind, parameters
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.store import Narrowing
@@ -69,6 +72,8 @@ class FhirFacade:
     """
 
     sources: ResourceSources
+    local: Callable[[], datetime]
+    """The wall clock of the practice."""
     monotonic: Callable[[], float] = time.monotonic
 
     def search(self, query: ResourceQuery, viewer: Viewer, base: FhirBase) -> FoundPage:
@@ -85,7 +90,7 @@ class FhirFacade:
         total = None if has_more or query.cursor else len(page)
         if total is None and query.wants_total:
             total = self._count(asked, viewer, base, until)
-        cursor = page[-1].place if has_more else ""
+        cursor = _cursor_of(page[-1], asked) if has_more else ""
         included = tuple(self._beside(query, page, viewer, base, until))
         if query.elements:
             page = [
@@ -132,25 +137,37 @@ class FhirFacade:
     ) -> Iterator[FoundResource]:
         """Yield what matches behind the cursor, as it is to be sorted; raise `QueryRefused`.
 
-        Of what is sorted all matches are looked through for each page, and one page is kept.
+        What is sorted is looked through again for each page, and one page is kept.
         """
         if not query.sorting:
             yield from self._matching(query, viewer, base, until)
             return
-        every = replace(query, cursor="")
 
         def place(one: FoundResource) -> tuple[object, ...]:
-            return (*ranks_of(one.resource, query.sorting), one.place)
+            return (*ranks_of(one.resource, query.sorting), one.resource["id"])
 
         behind: tuple[object, ...] = ()
         if query.cursor:
-            found = self._timed(every, viewer, base, until)
-            last = next((one for one in found if one.place == query.cursor), None)
-            if last is None:
+            asked = _query_of(query.kind, "_id", [query.cursor])
+            last = next(self._matching(asked, viewer, base, until), None)
+            if last is None:  # it is another person's now, or was deleted
                 raise QueryRefused(CURSOR)
             behind = place(last)
-        found = self._timed(every, viewer, base, until)
-        yield from nsmallest(query.count + 1, (one for one in found if place(one) > behind), place)
+        wanted = query.count + 1
+        for span in self._spans(replace(query, cursor="")):
+            found = self._timed(span, viewer, base, until)
+            page = nsmallest(wanted, (one for one in found if place(one) > behind), place)
+            yield from page
+            wanted -= len(page)
+            if not wanted:
+                return
+
+    def _spans(self, query: ResourceQuery) -> Iterator[ResourceQuery]:
+        """Yield the search, in parts where all exams would have to be looked through."""
+        if has_spans(query) and self.sources.is_wide(query):
+            yield from spans_of(query, self.local().date())
+        else:
+            yield query
 
     def _timed(
         self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
@@ -179,7 +196,25 @@ class FhirFacade:
             if not meant:
                 return None
             conditions.append(meant[0])
-        return replace(query, conditions=tuple(conditions), chained=())
+        for has in query.reverse:
+            led = self._led_to(has, viewer, base, until)
+            if not led:
+                return None
+            conditions += _query_of(query.kind, "_id", led).conditions
+        return replace(query, conditions=tuple(conditions), chained=(), reverse=())
+
+    def _led_to(
+        self, has: ReverseCondition, viewer: Viewer, base: FhirBase, until: float
+    ) -> Collection[str]:
+        """Return the ids of what the resources lead to that meet a condition."""
+        include = has.include
+        query = ResourceQuery(kind=include.source, conditions=(self._of_today(has.condition),))
+        ids: set[str] = set()
+        for one in self._timed(query, viewer, base, until):
+            ids.update(_references(one.resource, include))
+            if len(ids) > MOST_BESIDE:
+                raise SearchTooBroad(NARROWS)
+        return sorted(ids)
 
     def _patients(
         self, chained: ChainedCondition, viewer: Viewer, base: FhirBase, until: float
@@ -230,17 +265,29 @@ class FhirFacade:
                     raise SearchTooBroad(INCLUDES)
 
 
+def _cursor_of(last: FoundResource, query: ResourceQuery) -> str:
+    """Return what says that the next page begins behind a resource."""
+    return str(last.resource["id"]) if query.sorting else last.place
+
+
 def _wanted(query: ResourceQuery, page: Sequence[FoundResource]) -> Iterator[ResourceQuery]:
     """Yield searches for what the matches of a page lead to."""
     ids: dict[str, dict[str, None]] = {}
     for include in query.includes:
         for one in page:
-            for element in at_path(one.resource, include.path):
-                kind, _, id_ = element.get("reference", "").partition("/")
-                if kind == include.target:
-                    ids.setdefault(kind, {})[id_] = None
+            found = ids.setdefault(include.target, {})
+            found |= dict.fromkeys(_references(one.resource, include))
     for kind, found in ids.items():
-        yield _query_of(kind, "_id", found)
+        if found:
+            yield _query_of(kind, "_id", found)
+
+
+def _references(resource: Json, include: Include) -> Iterator[str]:
+    """Yield the ids of what a resource leads to by a reference."""
+    for element in at_path(resource, include.path):
+        kind, _, id_ = element.get("reference", "").partition("/")
+        if kind == include.target:
+            yield id_
 
 
 def _wanted_back(query: ResourceQuery, page: Sequence[FoundResource]) -> Iterator[ResourceQuery]:

@@ -23,6 +23,8 @@ from gdtbridge.fhir.query import (
 from gdtbridge.orders.store import order_of_study
 from gdtbridge.retrieve.store import Narrowing
 
+Days = tuple[str, str] | None
+"""First and last day (YYYYMMDD), either may be empty."""
 UidField = Literal["studies", "series", "instances"]
 _OF_REPORTS: Final = frozenset({"DiagnosticReport", "Observation"})
 """What is made of a Structured Report: its id has the UID of that, not of a study."""
@@ -40,14 +42,24 @@ def narrowing_of(
         if narrowed is None:
             return None
         said = {name: value for name in _FIELDS if (value := getattr(narrowed, name))}
-        found = replace(found, **said)
+        days, since = (
+            _both(found.days, narrowed.days),
+            (found.changed_since, narrowed.changed_since),
+        )
+        latest = max((one for one in since if one is not None), default=None)
+        found = replace(found, **said, days=days, changed_since=latest)
     return found
 
 
-_FIELDS: Final = (
-    *("studies", "patients", "accessions", "series", "instances", "days"),
-    "changed_since",
-)
+def _both(one: Days, other: Days) -> Days:
+    """Return the days that are in two spans."""
+    if one is None or other is None:
+        return one or other
+    ends = tuple(filter(None, (one[1], other[1])))
+    return max(one[0], other[0]), min(ends, default="")
+
+
+_FIELDS: Final = ("studies", "patients", "accessions", "series", "instances")
 
 
 def _narrowed(

@@ -27,6 +27,8 @@ MOST_VALUES: Final = 256
 """Values in all of a search."""
 CURSOR: Final = "_cursor"
 """Where a page begins; in ``next`` alone."""
+HAS: Final = "_has:"
+"""What a parameter begins with that is about what leads to a match (R4 3.1.1.4.10)."""
 MISSING: Final = "missing"
 """Modifier: whether there is a value at all."""
 NOT: Final = "not"
@@ -93,6 +95,14 @@ class ChainedCondition:
     condition: SearchCondition
 
 
+@dataclass(frozen=True, slots=True)
+class ReverseCondition:
+    """What one of the resources that lead to a match must be: ``_has:ImagingStudy:patient:…``."""
+
+    include: Include
+    condition: SearchCondition
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceQuery:
     """A search for resources of one type: all conditions have to be met."""
@@ -100,6 +110,7 @@ class ResourceQuery:
     kind: str
     conditions: tuple[SearchCondition, ...] = ()
     chained: tuple[ChainedCondition, ...] = ()
+    reverse: tuple[ReverseCondition, ...] = ()
     includes: tuple[Include, ...] = ()
     reverse_includes: tuple[Include, ...] = ()
     sorting: tuple[SortKey, ...] = ()
@@ -154,6 +165,7 @@ class _QueryReader:
         self._kind, self._strict = kind, strict
         self._conditions: list[SearchCondition] = []
         self._chained: list[ChainedCondition] = []
+        self._has: list[ReverseCondition] = []
         self._includes: list[Include] = []
         self._reverse: list[Include] = []
         self._sorting: list[SortKey] = []
@@ -163,13 +175,14 @@ class _QueryReader:
 
     def query(self) -> ResourceQuery:
         """Return what was read."""
-        values = sum(len(one.values) for one in self._conditions)
-        if values + sum(len(one.condition.values) for one in self._chained) > MOST_VALUES:
+        led = [one.condition for one in self._chained] + [one.condition for one in self._has]
+        if sum(len(one.values) for one in (*self._conditions, *led)) > MOST_VALUES:
             raise QueryRefused("so many values")
         return ResourceQuery(
             kind=self._kind,
             conditions=tuple(self._conditions),
             chained=tuple(self._chained),
+            reverse=tuple(self._has),
             includes=tuple(dict.fromkeys(self._includes)),
             reverse_includes=tuple(dict.fromkeys(self._reverse)),
             sorting=tuple(self._sorting),
@@ -183,6 +196,9 @@ class _QueryReader:
     def read(self, name: str, value: str) -> None:
         """Read a parameter."""
         if self._controls(name, value):
+            return
+        if name.startswith(HAS):
+            self._reverse_chain(name, value)
             return
         base, _, modifier = name.partition(":")
         head, chain, behind = name.partition(".")
@@ -205,6 +221,20 @@ class _QueryReader:
         if not leads or kind != "Patient" or of_patient is None:
             raise QueryRefused(name)
         self._chained.append(ChainedCondition(_condition(of_patient, modifier, value, name)))
+        self._used.append((name, value))
+
+    def _reverse_chain(self, name: str, value: str) -> None:
+        """Read what leads to a match; what cannot be looked for so would find too much."""
+        kind, _, rest = name.removeprefix(HAS).partition(":")
+        path, _, asked = rest.partition(":")
+        base, _, modifier = asked.partition(":")
+        known = reverse_includes()[self._kind]
+        led = next((one for one in known if (one.source, one.name) == (kind, path)), None)
+        parameter = parameters()[kind].get(base) if led is not None else None
+        if led is None or parameter is None:
+            raise QueryRefused(name)
+        condition = _condition(parameter, modifier, value, name)
+        self._has.append(ReverseCondition(led, condition))
         self._used.append((name, value))
 
     def _controls(self, name: str, value: str) -> bool:

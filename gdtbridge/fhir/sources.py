@@ -154,6 +154,14 @@ class ResourceSources:
         with self.database.read() as connection:
             return narrowing_of(connection, self.index, query)
 
+    def is_wide(self, query: ResourceQuery) -> bool:
+        """Return whether a search names no patient, order or object: any exam may match."""
+        found = self._narrowing(query)
+        if found is None:
+            return False
+        named = (found.studies, found.patients, found.accessions, found.series, found.instances)
+        return not any(named)
+
     def _studies(self, query: ResourceQuery, viewer: Viewer) -> Iterator[FoundResource]:
         behind = _place(query.cursor, 2)
         for part in self.parts(self._narrowing(query), viewer, behind):

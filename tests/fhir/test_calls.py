@@ -314,6 +314,23 @@ def test_what_leads_to_a_match_is_beside_it(fhir: Fhir) -> None:
     assert [one["resourceType"] for one in fhir.found(asked, "include")] == ["ImagingStudy"]
 
 
+def test_what_leads_to_a_match_is_searched_by(fhir: Fhir) -> None:
+    """Patients of whom there is an exam or a value; an order nothing came of is not among them."""
+    (patient,) = fhir.found("/Patient?identifier=4711")
+    for query in (
+        *("ImagingStudy:patient:modality=US", "Observation:subject:code=29436-3"),
+        *(
+            f"DiagnosticReport:patient:identifier={STUDY}.9.9",
+            "ServiceRequest:patient:code:missing=false",
+        ),
+    ):
+        assert patient in fhir.found(f"/Patient?_has:{query}"), query
+    for query in ("ImagingStudy:patient:modality=CT", "Observation:patient:code=1"):
+        assert fhir.bundle(f"/Patient?_has:{query}")["total"] == 0
+    (order,) = fhir.found("/ServiceRequest?_has:ImagingStudy:basedon:started=2024&status=completed")
+    assert order["identifier"][0]["value"] == fhir.accession
+
+
 def test_some_elements_and_what_is_missing(fhir: Fhir) -> None:
     """What R4 demands is there always, with a tag; a value that is missing can be asked for."""
     (study,) = fhir.found(f"/ImagingStudy?identifier={STUDY}&_elements=started,%20endpoint")
@@ -374,6 +391,10 @@ def test_what_is_posted_stands_in_no_address(fhir: Fhir) -> None:
         ("/Observation?_cursor=1.2", 400),
         ("/ImagingStudy?encounter.identifier=1", 200),
         ("/ImagingStudy?patient.nothing=1", 400),
+        ("/Patient?_has:ImagingStudy:patient:nothing=1", 400),
+        ("/Patient?_has:DiagnosticReport:result:_id=1", 400),
+        ("/Patient?_has:x", 200),
+        ("/Patient?_has:x=1", 400),
         ("/Nothing", 404),
         ("/Patient/unknown", 404),
         ("/Patient/%00", 404),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,13 @@ from gdtbridge.fhir.coding import concept, system_of
 from gdtbridge.fhir.date_range import DatePrefix, range_of
 from gdtbridge.fhir.ids import part_id, patient_id, uid_of
 from gdtbridge.fhir.json_text import json_text
+from gdtbridge.fhir.matching import matches
+from gdtbridge.fhir.query import read_query
 from gdtbridge.fhir.resources.diagnostic_reports import diagnostic_report_resource
 from gdtbridge.fhir.resources.observation_groups import observations_of
 from gdtbridge.fhir.resources.observations import ReportPart, facts_of
 from gdtbridge.fhir.resources.patients import merged_resource, patient_resource
+from gdtbridge.fhir.spans import has_spans, spans_of
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.succession import successions
 from gdtbridge.people import Patient
@@ -403,3 +406,28 @@ def test_reports_that_replace_each_other_replace_nothing() -> None:
         "entered-in-error",
         {"None": "entered-in-error"},
     )
+
+
+def test_each_exam_is_in_one_span_of_a_sorted_search() -> None:
+    """Also at the edges, in the future and without a date; the spans come in the order asked."""
+    today = date(2026, 12, 1)
+    edges = [(today - timedelta(days=days)).isoformat() for days in (0, 7, 8, 21, 5103)]
+    texts = ["2031-05-01", *edges, f"{edges[1]}T00:00:00+01:00", "1850-01-01", ""]
+    texts += [f"{edges[3]}T23:59:59"]
+    for sorting, falls in (("-started", True), ("started", False)):
+        query = read_query("ImagingStudy", [("_sort", sorting)], strict=True)
+        assert has_spans(query)
+        spans = list(spans_of(query, today))
+        found = [
+            [text for text in texts if matches({"started": text} if text else {}, one.conditions)]
+            for one in spans
+        ]
+        assert sorted(text for span in found for text in span) == sorted(texts)
+        assert found[-1] == [""]
+        days = [max(text[:10] for text in span) for span in found[:-1] if span]
+        assert days == sorted(days, reverse=falls)
+    for kind, sorting, are_there in (
+        *(("Observation", "-_lastUpdated", True), ("Observation", "_lastUpdated", False)),
+        *(("Patient", "family", False), ("Observation", "-date", False)),
+    ):
+        assert has_spans(read_query(kind, [("_sort", sorting)], strict=True)) is are_there
