@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,6 +18,17 @@ from gdtbridge.schema import (
     peer_certificate,
     refusal,
 )
+from gdtbridge.statement import Statement
+
+_ANNOUNCED: Final = Statement(
+    sa.select(announced.c.kind, announced.c.subject).where(
+        announced.c.kind.in_(sa.bindparam("codes", expanding=True))
+    )
+)
+_UNNOTED: Final = Statement(sa.select(sa.exists().where(announced.c.noted.is_(sa.false()))))
+_LAST_NOTE: Final = Statement(
+    sa.select(attention_note.c.written_at).order_by(attention_note.c.id.desc()).limit(1)
+)
 
 
 class AnnouncedItem(NamedTuple):
@@ -29,8 +40,7 @@ class AnnouncedItem(NamedTuple):
 
 def announced_of(connection: Connection, codes: Iterable[str]) -> set[AnnouncedItem]:
     """Return the announced items of these kinds."""
-    query = sa.select(announced.c.kind, announced.c.subject).where(announced.c.kind.in_(codes))
-    return {AnnouncedItem(*row) for row in connection.execute(query)}
+    return {AnnouncedItem(*row) for row in _ANNOUNCED.rows(connection, codes=sorted(codes))}
 
 
 def announce(connection: Connection, one: AnnouncedItem, now: float) -> None:
@@ -48,8 +58,7 @@ def forget(connection: Connection, one: AnnouncedItem) -> None:
 
 def unnoted(connection: Connection) -> bool:
     """Return whether no note has told yet of something announced."""
-    query = sa.select(sa.exists().where(announced.c.noted.is_(sa.false())))
-    return bool(connection.execute(query).scalar_one())
+    return bool(_UNNOTED.value(connection))
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -60,8 +69,8 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def last_note(connection: Connection) -> float | None:
     """Return when the newest note was written, in UTC seconds."""
-    newest = sa.select(attention_note.c.written_at).order_by(attention_note.c.id.desc()).limit(1)
-    return connection.execute(newest).scalar()
+    newest: float | None = _LAST_NOTE.value(connection)
+    return newest
 
 
 def enter_note(connection: Connection, now: float) -> int:

@@ -8,13 +8,14 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -148,10 +149,15 @@ class Service:
 
     def rows(self, query: str) -> list[tuple[str, str]]:
         """Return the first and the last column of what the database answers."""
-        url = self._settings.get("storage__database", f"sqlite:///{self.database}")
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            return [(str(row[0]), str(row[-1])) for row in connection.execute(sa.text(query))]
+        url = self._settings.get("storage__database", "")
+        if not url:
+            with closing(sqlite3.connect(self.database)) as file:
+                found = file.execute(query).fetchall()
+        else:
+            engine = sa.create_engine(url, poolclass=sa.NullPool)
+            with engine.connect() as connection:
+                found = [tuple(row) for row in connection.execute(sa.text(query))]
+        return [(str(row[0]), str(row[-1])) for row in found]
 
     def has(self, sop_instance_uid: str) -> bool:
         """Return whether an object is in the index and its file in the archive."""
