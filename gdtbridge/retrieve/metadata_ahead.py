@@ -22,8 +22,10 @@ LOOK_SECONDS: Final = 2.0
 """How often is looked for what arrived."""
 QUIET_SECONDS: Final = 1.0
 """How long nothing has arrived when it begins: a viewer may be opened as soon as all is there."""
-AT_ONCE: Final = 50
-"""Objects that are read before it looks again whether something arrives: they take 10 ms."""
+AT_ONCE: Final = 20
+"""Objects that are read before it looks again whether something arrives: they take some 5 ms."""
+PAUSE_SECONDS: Final = 0.05
+"""How long it leaves the processor to others after that."""
 BACK: Final = 1000
 """Objects before the newest it begins with: a stop may have come before their turn."""
 
@@ -41,7 +43,7 @@ class MetadataAhead:
     def work(self) -> float | None:
         """Read what is missing of the next objects that arrived, where nothing arrives now.
 
-        Returns 0 where there may be more to do. Raises `DatabaseError`.
+        Returns how soon to go on where there may be more to do. Raises `DatabaseError`.
         """
         numbers = self._arrived.next(AT_ONCE)
         if not numbers:
@@ -50,7 +52,7 @@ class MetadataAhead:
             heads = store.heads_of(connection, numbers)
         with suppress(MetadataHindered):  # who asks for them has them read
             self._metadata.unreadable(map(self._as_stored, heads))
-        return 0.0
+        return PAUSE_SECONDS
 
     def _as_stored(self, one: StoredHead) -> LeavingObject:
         return LeavingObject(

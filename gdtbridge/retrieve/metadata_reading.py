@@ -35,7 +35,7 @@ ITS_URI: Final = "\0"
 """Stands in what is read for the object's URI: JSON has such a character nowhere."""
 MOST_ELEMENTS: Final = 500_000
 """Elements and items of a head: three times those of a report of 5,000 measurements."""
-MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes of all values that are written."""
 LONGEST_INLINE: Final = 1024
 """Bytes of a binary value that are written as they are; longer ones can be had by themselves."""

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gdtbridge.retrieve.metadata import ObjectMetadata
+from gdtbridge.retrieve.metadata_ahead import PAUSE_SECONDS
 from gdtbridge.retrieve.metadata_memory import MetadataMemory
 from gdtbridge.retrieve.web_archive import WebObject
 from gdtbridge.viewing.cache import DiskCache
@@ -59,7 +60,7 @@ def test_metadata_are_read_ahead(services: Services, kept: ObjectMetadata) -> No
     arriving = core.commitments.arrivals.begin("2.25.1")
     assert core.metadata_ahead.work() is None
     core.commitments.arrivals.end(arriving)
-    assert (core.metadata_ahead.work(), core.metadata_ahead.work()) == (0.0, None)
+    assert (core.metadata_ahead.work(), core.metadata_ahead.work()) == (PAUSE_SECONDS, None)
 
     for file in files:
         file.write_bytes(b"")  # nothing can be read there any more
