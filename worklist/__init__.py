@@ -8,6 +8,7 @@ beside it.
 """
 
 from worklist.accession import AccessionNumbers, canonical_number
+from worklist.answers import Match, matches, project
 from worklist.charset import AnswerCharset
 from worklist.details import DETAIL_RULES, NO_DETAILS, PRIORITIES, EntryDetails, ProcedureCode
 from worklist.entry import (
@@ -20,7 +21,7 @@ from worklist.entry import (
 )
 from worklist.errors import EntryError, FolderError, NumbersExhausted, WorklistError
 from worklist.exclusion import Exclusion, exclusions, given_keys
-from worklist.folder import Match, WorklistFolder, matches, project
+from worklist.folder import WorklistFolder
 from worklist.form import entry_number, from_dataset, item_of, to_dataset
 from worklist.index import WorklistFile
 from worklist.item import Item, item_from, items_of, text_of

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,12 +28,11 @@ from pydicom.dataset import Dataset
 from gdtbridge.durable import FileLock, FileStamp, FolderSilent, FolderUnusable, LockBusy
 from gdtbridge.durable.call import FolderThread
 from gdtbridge.durable.files import delete, delete_leftovers, write_new, write_over
-from worklist.attributes import WORKLIST, AttributeTables
+from worklist.answers import Match, answer_to
 from worklist.changes import FolderChanges
-from worklist.charset import in_readable_set
 from worklist.entry import Entry, checked
 from worklist.errors import EntryError, FolderError, folder_errors
-from worklist.form import encoded, entry_number
+from worklist.form import encoded
 from worklist.index import (
     FileProblem,
     FolderIndex,
@@ -45,8 +43,8 @@ from worklist.index import (
     newly_odd,
     record_from,
 )
-from worklist.item import Item, dataset_from, item_from
-from worklist.query import STANDARD, MatchPolicy, Projection, Query
+from worklist.item import Item, item_from
+from worklist.query import STANDARD, MatchPolicy, Query
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +58,6 @@ KNOWN_SECONDS: Final = 1.0
 """How long a reader waits for a folder that hangs before what is known will do."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One answer; ``unsupported_keys`` means its status is FF01 instead of FF00.
-
-    ``number`` names the entry (`entry_number`), whether or not the query asked for that.
-    """
-
-    dataset: Dataset
-    unsupported_keys: bool
-    number: str = ""
 
 
 class WorklistFolder:
@@ -376,26 +362,6 @@ class WorklistFolder:
         """Return the record of a file just written; it is final, for nobody writes it in place."""
         status = (self.path / name).stat()
         return record_from(name, FileStamp.of(status), data)
-
-
-def matches(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> bool:
-    """Whether ``entry`` answers ``query``."""
-    return Query.of(item_from(query), policy).matches(item_from(entry))
-
-
-def project(query: Dataset, entry: Dataset, policy: MatchPolicy = STANDARD) -> Dataset:
-    """Return the part of ``entry`` that ``query`` asks for, in a character set the asker reads."""
-    keys = item_from(query)
-    return answer_to(keys, item_from(entry), Query.of(keys, policy)).dataset
-
-
-def answer_to(
-    keys: Item, entry: Item, query: Query, attributes: AttributeTables = WORKLIST
-) -> Match:
-    """Return what ``query``, read of ``keys``, gets of an entry that matches it."""
-    projection = Projection(keys, attributes)
-    answer, charset = in_readable_set(query.as_named(projection.of(entry)), query.sets)
-    return Match(dataset_from(answer, charset), projection.unsupported_keys, entry_number(entry))
 
 
 def _refuse_known_ids(entry: Entry, index: FolderIndex) -> None:

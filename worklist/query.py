@@ -1,4 +1,4 @@
-"""Matching a query against entries (PS3.4 C.2.2.2 and K.2.2.1), and what an answer holds.
+"""Matching a query against entries (PS3.4 C.2.2.2 and K.2.2.1).
 
 A query is read once into a tree of tests, then asked about each entry. No key can stop it: a value
 that cannot be read as its VR wants (devices send such) counts as universal and is named once in the
@@ -21,17 +21,9 @@ from gdtbridge.dataset.values import to_instant, to_microseconds
 from worklist.attributes import ROOT, SPS, WORKLIST, AttributeTables, is_key
 from worklist.charset import AnswerCharset, as_shown, readable_sets
 from worklist.entry import StepStatus
-from worklist.item import NOTHING, Element, Item, is_private_creator, tag_of
+from worklist.item import NOTHING, Element, Item, tag_of
 from worklist.names import NameForm, formed
-from worklist.temporal import (
-    ValueRange,
-    combined,
-    da_of,
-    instant,
-    instant_of,
-    parse_range,
-    to_day,
-)
+from worklist.temporal import ValueRange, combined, da_of, instant, instant_of, parse_range, to_day
 from worklist.text import TextTest, fuzzy_name_test, name_test, text_test
 
 log = logging.getLogger(__name__)
@@ -365,44 +357,3 @@ def _name_once(tag: int) -> None:
         _named.add(tag)
         name = keyword_for_tag(tag) or f"{tag:08X}"
         log.warning("a worklist query has a malformed key, which is not matched: %s", name)
-
-
-@dataclass(slots=True)
-class Projection:
-    """What a query gets back of an entry: what ``keys`` ask for (PS3.4 C.2.2.1.3, K.4.1.1.3.2).
-
-    Every attribute asked for is there, zero length where nothing is known, at its own place inside
-    the sequences; the attributes of Return Key Type 1 are there even if nobody asked.
-    """
-
-    keys: Item
-    attributes: AttributeTables = WORKLIST
-    unsupported_keys: bool = field(default=False, init=False)
-    """After :meth:`of`: whether a key was ignored that this service does not answer for."""
-
-    def of(self, entry: Item) -> Item:
-        """Return the answer's content."""
-        return self._level(self.keys, entry, ROOT)
-
-    def _level(self, keys: Item, stored: Item, level: int) -> Item:
-        answer = {
-            tag: stored[tag] for tag in self.attributes.type_1.get(level, ()) if tag in stored
-        }
-        for tag, key in keys.items():
-            if is_key(tag):
-                answer[tag] = self._element(key, stored.get(tag), level, tag)
-        return answer
-
-    def _element(self, key: Element, stored: Element | None, level: int, tag: int) -> Element:
-        if stored is None or stored.is_empty:
-            self._note_ignored(key, level, tag)
-            return key if is_private_creator(tag) else Element(key.VR)
-        asked = key.items[0] if key.items else NOTHING
-        if stored.VR != "SQ" or not asked:
-            return stored
-        return Element("SQ", items=tuple(self._level(asked, item, tag) for item in stored.items))
-
-    def _note_ignored(self, key: Element, level: int, tag: int) -> None:
-        has_value = bool(key.texts) and not self.attributes.is_matching(level, tag)
-        if has_value or not self.attributes.is_supported(level, tag):
-            self.unsupported_keys = True

@@ -38,9 +38,9 @@ from gdtbridge.retrieve.query_keys import (
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from gdtbridge.viewing.store import bytes_key
 from worklist import AnswerCharset, Match, MatchPolicy
-from worklist.folder import answer_to
+from worklist.answers import Projection, answer_to
 from worklist.item import Item, item_from
-from worklist.query import Projection, Query
+from worklist.query import Query
 
 _IDENTITY: Final = {
     "PatientID": "patient_id",

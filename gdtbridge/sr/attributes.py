@@ -48,12 +48,12 @@ OLD_GE_TEXTS: Final[dict[str, ModifierRole]] = {
     "43130": ModifierRole.LATERALITY,
     "43133": ModifierRole.SITE,
 }
-"""Texts of GE's old layout (`Quirk.SITE_AND_SIDE_AS_TEXT`)."""
+"""Texts of GE's old layout (`DeviceQuirk.SITE_AND_SIDE_AS_TEXT`)."""
 
 OLD_GE_SIDE: Final = "side="
 
 LABEL_SIDES: Final[dict[str, Code]] = {
-    # First words of labels that say the side (`Quirk.SIDE_IN_LABEL`)
+    # First words of labels that say the side (`DeviceQuirk.SIDE_IN_LABEL`)
     "lt": Code("G-A101", "SRT", "Left"),
     "left": Code("G-A101", "SRT", "Left"),
     "rt": Code("G-A100", "SRT", "Right"),

@@ -22,6 +22,7 @@ from gdtbridge.work_items.loading import work_item_of
 from gdtbridge.work_items.model import WorkItem, WorkItemState
 from gdtbridge.work_items.reading import local_of
 from worklist import MatchPolicy, Query
+from worklist.answers import Projection
 from worklist.attributes import ROOT
 from worklist.item import (
     SPECIFIC_CHARACTER_SET,
@@ -33,7 +34,6 @@ from worklist.item import (
     texts_of,
     vr_of,
 )
-from worklist.query import Projection
 from worklist.text import has_wildcard
 
 PAGE: Final = 200

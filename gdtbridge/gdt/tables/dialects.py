@@ -1,10 +1,9 @@
 """The dialects: what each family of practice software is sent, as a table of options.
 
 A dialect is its options; :mod:`gdtbridge.gdt.tables.layouts` makes rows of them, and
-:mod:`gdtbridge.gdt.write.writer` writes those. ``known`` says what public sources tell of the
-software, ``assumed`` what was decided without one (`gdtbridge.gdt.tables.evidence`): a practice
-changes either in its settings
-(:func:`gdtbridge.gdt.tables.practice_dialects.derive`).
+:mod:`gdtbridge.gdt.write.record_writer` writes those. ``known`` says what public sources tell of
+the software, ``assumed`` what was decided without one (`gdtbridge.gdt.tables.evidence`): a practice
+changes either in its settings (:func:`gdtbridge.gdt.tables.practice_dialects.derive`).
 """
 
 from __future__ import annotations
