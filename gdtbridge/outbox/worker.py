@@ -18,6 +18,7 @@ from gdtbridge.durable.files import reason_of
 from gdtbridge.outbox import call_store, due_store, leftover_store, pauses, store
 from gdtbridge.outbox.collecting import CollectionWatch
 from gdtbridge.outbox.destination_folder import DestinationFolder
+from gdtbridge.outbox.due import BATCH, DueMessages
 from gdtbridge.outbox.gdt_drop import GdtDrop
 from gdtbridge.outbox.journal import DatabaseJournal
 from gdtbridge.outbox.model import (
@@ -35,8 +36,6 @@ from gdtbridge.outbox.retry import retry_delay
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 20
-"""Messages of one pass."""
 QUICK_SECONDS: Final = 0.5
 """As long as it takes no longer, twice as many messages are delivered together the next time."""
 BEHIND: Final = 60
@@ -90,6 +89,7 @@ class DestinationWorker:
         keeps_payload = folder is not None and folder.drop.keeps_payload
         self._collection = CollectionWatch(folder) if folder and keeps_payload else None
         self._recalls = RecallRound(folder) if folder else None
+        self._due = DueMessages(database, destination, sender, clock)
         self._together = 1
         self._next_look = clock.monotonic()
         self._swept = False
@@ -261,7 +261,7 @@ class DestinationWorker:
             self._expire()
             self._recall()
             arrived = 0
-            for ids in self._due():
+            for ids in self._due.groups(lambda: self._together):
                 if self._stopping.is_set() or self._is_paused():
                     break
                 attempts = self._attempt(ids)
@@ -284,40 +284,6 @@ class DestinationWorker:
         if concerned is not None:
             self._delivered(concerned)
             self._tidy()
-
-    def _due(self) -> Iterator[Sequence[int]]:
-        """Yield the ids of messages to try now, those to be tried together together.
-
-        One at a time where names are used again, and where the destination is no folder.
-        """
-        if self.sender.naming is FileNaming.REUSED:
-            for _ in range(BATCH):
-                with self._database.read() as connection:
-                    first = due_store.first_due(connection, self.destination, self._clock.utc())
-                if first is None:
-                    return
-                yield [first]
-            return
-        if isinstance(self.sender, StudySender):
-            yield from self._due_studies(self.sender.parallel)
-            return
-        with self._database.read() as connection:
-            ids = due_store.due(connection, self.destination, self._clock.utc(), BATCH)
-        while ids:
-            together = self._together if self.sender.naming is FileNaming.ONCE else 1
-            yield ids[:together]
-            ids = ids[together:]
-
-    def _due_studies(self, parallel: int) -> Iterator[Sequence[int]]:
-        """Yield the messages to be tried at once; what comes meanwhile may be the next."""
-        for _ in range(BATCH):
-            with self._database.read() as connection:
-                ids = due_store.due_of_newest_day(
-                    connection, self.destination, self._clock.utc(), parallel
-                )
-            if not ids:
-                return
-            yield ids
 
     def _attempt(self, ids: Sequence[int]) -> list[Attempt]:
         """Try messages together; after anything but quick success the next ones one by one."""

@@ -9,8 +9,9 @@ import pytest
 
 from gdtbridge.database import Connection, Database
 from gdtbridge.outbox import FileNaming, GdtDrop, Message, Outbox
+from gdtbridge.outbox.due import BATCH
 from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage
-from gdtbridge.outbox.worker import BATCH, BEHIND, DestinationWorker
+from gdtbridge.outbox.worker import BEHIND, DestinationWorker
 from tests.tools.clock import HandClock
 from tests.tools.empty_database import open_database
 from tests.tools.waiting import wait_for
