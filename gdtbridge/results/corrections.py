@@ -372,12 +372,13 @@ class ResultCorrections:
                 result_store.delete_result(connection, one.id)
             return ids, False
         wrong = all_in_chart(connection, self.archive, exam, number)
-        if not self._retract(connection, exam, wrong, UNDONE).recalled:
+        taken = self._retract(connection, exam, wrong, UNDONE)
+        if taken.told and not taken.recalled:
             raise TooLate(HAS_LEFT)
         for one in results:
             order_changes.reopen_order(connection, one.accession_number, number)
             result_store.update_result(connection, one.id, withdrawn_at=self.clock.utc())
-        return ids, True
+        return ids, taken.recalled
 
     def _keys(
         self, connection: Connection, exam: Exam, claims: Sequence[Claim], numbers: Sequence[str]

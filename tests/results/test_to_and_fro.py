@@ -145,7 +145,10 @@ def test_what_waits_is_removed_by_a_withdrawal(practice: Practice) -> None:
     assert practice.files() == []
 
 
-def test_what_waits_after_a_withdrawal_is_removed_without_a_word(practice: Practice) -> None:
+@pytest.mark.parametrize("act", ["withdraw", "undo"])
+def test_what_waits_after_a_withdrawal_is_removed_without_a_word(
+    practice: Practice, act: str
+) -> None:
     """The chart was told of the first result; of the second it has got nothing."""
     practice.send()
     practice.wait()
@@ -153,7 +156,10 @@ def test_what_waits_after_a_withdrawal_is_removed_without_a_word(practice: Pract
     practice.wait()
     practice.core.held.release(STUDY, "4711")
     without_share(practice)
-    practice.core.corrections.withdraw(STUDY, "4711", "Doch falsch")
+    if act == "withdraw":
+        practice.core.corrections.withdraw(STUDY, "4711", "Doch falsch")
+    else:
+        assert not practice.core.corrections.undo(STUDY)
     practice.wait(1000)
     assert len(practice.files()) == 2
     assert len(retractions(of(practice, "4711"))) == 1
