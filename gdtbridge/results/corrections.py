@@ -337,12 +337,17 @@ class ResultCorrections:
         return recalled
 
     def enter_undo(self, connection: Connection, exam: Exam, person: int, who: str) -> bool:
-        """Enter that a release of one of an exam's people is taken back; see `undo`."""
+        """Enter that a release of one of an exam's people is taken back; see `undo`.
+
+        What of the person went to another chart, before or without it, stays there.
+        """
         claims = claim_store.claims_of(connection, exam.id)
         mine = [one for one in claims if one.person == person and one.is_active]
         number = next((one.word for one in mine if one.word), "")
         if not number:
             raise NotFound(NOT_RELEASED)
+        numbers = moves_of(connection, [number]).all_of(number)
+        mine = [one for one in mine if one.word or one.waits or one.number in numbers]
         taken, recalled = self._take_back(connection, exam, claims, number)
         standing = standing_before(history_store.events_of(connection, exam.id), person)
         self._decide_again(connection, mine, word="", confirmed=False, **standing)

@@ -15,7 +15,7 @@ from gdtbridge.exams import ExamState, versions
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage, Sender
 from gdtbridge.outbox.worker import DestinationWorker
-from gdtbridge.schema import instance
+from gdtbridge.schema import claim, instance
 from tests.tools.practice import Practice, Reports
 
 STUDY = "2.25.1000"
@@ -132,6 +132,23 @@ def test_undo_leaves_another_person_of_the_chart_what_waits(
     practice.wait()
     assert len(value_counts(practice)) == 1
     assert len(practice.files()) == 2
+
+
+def test_undo_leaves_what_went_to_another_chart_before(practice: Practice) -> None:
+    """A late picture without a number was taken for somebody else's; the first was not."""
+    practice.send()
+    practice.wait()
+    practice.send(PatientID="")
+    practice.wait()
+    practice.core.held.release(STUDY, "815")
+    without_share(practice)
+    practice.core.corrections.undo(STUDY)
+    practice.core.held.release(STUDY, "815")
+    practice.wait()
+    assert [len(of(practice, number)) for number in ("4711", "815")] == [1, 1]
+    with practice.database.read() as connection:
+        numbers = connection.execute(sa.select(claim.c.number).order_by(claim.c.id))
+        assert list(numbers.scalars()) == ["4711", "815"]
 
 
 def test_what_waits_is_removed_by_a_withdrawal(practice: Practice) -> None:
