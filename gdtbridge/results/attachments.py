@@ -120,8 +120,8 @@ class AttachmentBuilder:
         kept: Sequence[ArchivedInstance],
         place: AttachmentPlace,
         already: int = 0,
-    ) -> tuple[AttachedFile, ...]:
-        """Return the attachments for objects that were not told; what cannot be made is left out.
+    ) -> tuple[tuple[AttachedFile, ...], int]:
+        """Return the attachments for objects that were not told, and how many cannot be made.
 
         ``kept`` are all objects of the result, ``already`` counts the pictures the chart has. A
         late document comes whatever the chart has; where key images were chosen before, of late
@@ -135,7 +135,7 @@ class AttachmentBuilder:
             if is_candidate(one.sop_class_uid) and not one.told
         ]
         if not candidates:
-            return ()
+            return (), 0
         exam = planned.exam
         key = self._key_objects(exam, keys)
         if _were_chosen(kept, key):
@@ -150,7 +150,7 @@ class AttachmentBuilder:
         if selection.left_out:
             log.info("exam %d: %d pictures more than are attached", exam.id, selection.left_out)
         made = [one for one in rendered if one is not None]
-        return tuple(_files(planned, made, place, already))
+        return tuple(_files(planned, made, place, already)), len(rendered) - len(made)
 
     def sheet(
         self, planned: PlannedResult, report: Report, place: AttachmentPlace
@@ -239,6 +239,16 @@ class AttachmentBuilder:
             self.patience.bear(exam.id, error)
             log.warning("exam %d: an attachment is left out: %s", exam.id, type(error).__name__)
             return None
+
+
+def unmade_remark(count: int) -> str:
+    """Return what a record says of pictures and documents that could not be made."""
+    if count == 1:
+        return "1 Bild oder Dokument ließ sich nicht übernehmen: bitte in den Bildern nachsehen."
+    return (
+        f"{count} Bilder oder Dokumente ließen sich nicht übernehmen: bitte in den Bildern "
+        "nachsehen."
+    )
 
 
 def _subject(planned: PlannedResult, reports: Sequence[Report], paper: ExamPaper) -> SheetSubject:

@@ -68,7 +68,7 @@ class GatheredResult:
 
     ``told`` are the ids of the instances its records are made with, or without on purpose.
     ``corrects`` says that all its pictures replace some the chart has, ``older`` are the reports of
-    which the chart gets a later version.
+    which the chart gets a later version, ``unmade`` counts the files that could not be made.
     """
 
     planned: PlannedResult
@@ -78,6 +78,7 @@ class GatheredResult:
     told: tuple[int, ...]
     corrects: bool = False
     older: tuple[PendingReport, ...] = ()
+    unmade: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ class ExamGatherer:
             return GatheredResult(planned, target, self._sheets(reports, planned, place), (), ())
         own = objects.used(planned.claims)
         already = _pictures(found, planned.number)
-        attached = self._attachments.files(planned, own, place, already)
+        attached, unmade = self._attachments.files(planned, own, place, already)
         whole = None
         if planned.known is None:
             told = [one.report for one in reports if one.report and one.report.has_results]
@@ -327,7 +328,8 @@ class ExamGatherer:
             reports = self._sheets(reports, planned, place)
         else:
             attached = (whole, *attached)
-        return GatheredResult(planned, target, reports, attached, untold, objects.corrects(own))
+        corrects = objects.corrects(own)
+        return GatheredResult(planned, target, reports, attached, untold, corrects, unmade=unmade)
 
     def _sheets(
         self, read: Sequence[ReadReport], planned: PlannedResult, place: AttachmentPlace

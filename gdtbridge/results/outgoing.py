@@ -17,7 +17,7 @@ from gdtbridge.gdt.write.results import Revision
 from gdtbridge.orders.patient_moves import moves_of
 from gdtbridge.outbox import Message, Outbox
 from gdtbridge.results import revision, store
-from gdtbridge.results.attachments import ATTACHMENT, AttachedFile
+from gdtbridge.results.attachments import ATTACHMENT, AttachedFile, unmade_remark
 from gdtbridge.results.gathering import GatheredResult, ReadReport
 from gdtbridge.results.message_keys import attachment_key, chart_mark, study_key, values_key
 from gdtbridge.results.records import ValueRecord
@@ -87,7 +87,7 @@ class ResultMessages:
         gathered, study = self.gathered, None
         if gathered.planned.known is None:
             study = Revision.FIRST
-        elif gathered.attached:
+        elif gathered.attached or gathered.unmade:
             study = Revision.CORRECTION if gathered.corrects else Revision.SUPPLEMENT
         if study is not None:
             self._put_study(study)
@@ -136,6 +136,9 @@ class ResultMessages:
 
     def _put_study(self, standing: Revision) -> None:
         planned, target = self.gathered.planned, self.gathered.target
+        if self.gathered.unmade:
+            remark = unmade_remark(self.gathered.unmade)
+            planned = replace(planned, remarks=(*planned.remarks, remark))
         files = tuple(one.attachment for one in self.gathered.attached)
         message = Message(
             kind="gdt",

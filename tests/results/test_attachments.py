@@ -250,10 +250,17 @@ def test_the_record_waits_for_its_pictures(device: Device) -> None:
 
 
 def test_what_cannot_be_rendered_stops_nothing(device: Device) -> None:
-    """The record leaves without a picture that is none."""
+    """The record leaves without what is no picture, and says so; also where it comes late."""
     device.document(b"no document at all")
     device.still(10)
-    assert [kind for _, kind, _ in groups(device.finish())] == ["JPG"]
+    first = device.finish()
+    assert [kind for _, kind, _ in groups(first)] == ["JPG"]
+    told = "Dokument ließ sich nicht übernehmen"
+    assert told in " ".join(line.value for line in first.lines)
+    device.document(b"nor this")
+    late = device.supplement()
+    assert groups(late) == []
+    assert told in " ".join(line.value for line in late.lines)
 
 
 def test_an_exam_whose_pictures_take_too_long_keeps_no_other_waiting(device: Device) -> None:
