@@ -145,6 +145,9 @@ def test_what_goes_to_another_chart_is_out_of_reach(surgery: Surgery) -> None:
     (message,) = over.iter(f"{{{NAMESPACE}}}Message")
     assert message.attrib["title"] == "Dieser Link gilt nicht mehr"
     assert list(over.iter(f"{{{NAMESPACE}}}Patient")) == []
+    found = fromstring(surgery.get(f"/bilder/{surgery.link(MOVED, '4713')}/weasis.xml", "").data)
+    (patient,) = found.iter(f"{{{NAMESPACE}}}Patient")
+    assert patient.get("PatientID") == "4713"
 
 
 def sign_in(surgery: Surgery) -> FlaskClient:
