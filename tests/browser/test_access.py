@@ -71,6 +71,7 @@ def test_an_account_from_its_link_to_its_end(browser: Browser, practice: Service
         expect(hers.get_by_role("status").first).to_contain_text("Sie sind angemeldet.")
         hers.goto(url(practice, "/system"))
         expect(hers.get_by_role("link", name="Konten")).to_have_count(0)
+        expect(hers.get_by_role("link", name="Links zum Ansehen")).to_have_count(0)
         hers.goto(url(practice, "/system/konten"))
         expect(hers.get_by_role("heading", level=1)).to_have_text("Nicht erlaubt")
 

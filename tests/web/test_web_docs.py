@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from gdtbridge.errors import SettingsError
+from gdtbridge.retrieve.web_search import BROAD
 from gdtbridge.settings import MEGABYTE, Settings, load_settings
 from gdtbridge.web import CorePorts, create_app, forms, server
 from gdtbridge.web.access import slots
 from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.studies import API_PARAMETERS, OPEN_PARAMETERS
 from gdtbridge.web.dicomweb import routes
+from gdtbridge.web.dicomweb.routes import READERS
 from gdtbridge.web.limits import Limits
+from gdtbridge.web.pages.exams.pictures import PICTURE_THREADS
 from gdtbridge.web.pages.routing import PREFIX
 from gdtbridge.web.parameters import PARAMETERS
 from gdtbridge.web.problems import SENTENCES, STATUS
@@ -94,6 +97,9 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
         f" {limits.stall_seconds:.0f} s, and no {limits.stall_seconds:.0f} s without a byte |",
         f"| {limits.waiting_bytes // MEGABYTE} MiB |",
         f"| idle connection | {limits.idle_seconds:.0f} s |",
+        f"read something of a study at once | {READERS}; the others wait |",
+        f"| pictures of pages at once | {PICTURE_THREADS}; the others wait |",
+        f"| searches by DICOMweb that take more than a second at once | {BROAD}; a third is 503 |",
         f"| orders being placed at once | {slots.SLOTS}; the next waits {slots.WAIT_SECONDS:.0f} s",
     ):
         assert row in text, row
