@@ -141,8 +141,9 @@ class OrderBook:
         Raises `OrderError` when a field is wrong, and then nothing is written.
         """
         asked = wanted.request.patient
-        wanted, draft = self._drafts.drafted(wanted)
+        self._drafts.drafted(wanted)  # what is wrong is told before anybody waits
         with self.writing():
+            wanted, draft = self._drafts.drafted(wanted)  # the chart may have moved till now
             outcome, known = self._drafts.decide(wanted, draft)
             if known is None:
                 order = self._place(wanted, draft, asked)
@@ -162,8 +163,9 @@ class OrderBook:
         a field is wrong. Then, or where ``beside`` raises, nothing is written.
         """
         asked = wanted.request.patient
-        wanted, draft = self._drafts.drafted(wanted)
+        self._drafts.drafted(wanted)  # what is wrong is told before anybody waits
         with self.writing():
+            wanted, draft = self._drafts.drafted(wanted)  # the chart may have moved till now
             _, known = self._drafts.decide(wanted, draft)
             if known is not None:
                 raise AlreadyOrdered(known)

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -231,6 +232,24 @@ def test_a_chart_that_moved_gets_the_order(calls: Calls) -> None:
         "Abdomen",
         "Schilddrüse",
     }
+
+
+def test_a_chart_that_moves_meanwhile_gets_the_order(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the number it has when the order is entered, not when it was looked at."""
+    calls.make(PatientID="ALT2", PatientName="Umzug^Uwe")
+    entering, before = OrderBook.writing, iter([True])
+
+    def moves_first(self: OrderBook) -> AbstractContextManager[None]:
+        if next(before, False):
+            calls.practice.core.renumbering.renumber("ALT2", "NEU2", confirmed=True)
+        return entering(self)
+
+    monkeypatch.setattr(OrderBook, "writing", moves_first)
+    calls.make(PatientID="ALT2", PatientName="Umzug^Uwe", ProcedureStepLabel="Abdomen")
+    found = calls.found("PatientName=Umzug^Uwe")
+    assert [one["PatientID"] for one in found] == ["NEU2", "NEU2"]
 
 
 @pytest.mark.parametrize(
