@@ -54,6 +54,14 @@ MADE: Final = sa.func.coalesce(instance_head.c.content_date + instance_head.c.co
 Of several reports of an exam the one made last counts, of those made at once the one that came
 last: what failed on the way and is sent once more is no correction. Who asks joins the table.
 """
+
+
+def made_at(head: Mapping[str, str]) -> str:
+    """Return the same key of what an object's head says, by DICOM keyword."""
+    day, time = head["ContentDate"], head["ContentTime"]
+    return f"{day}{time}" if day and time else ""
+
+
 _AT_ONCE: Final = 100
 """Files read for one transaction."""
 

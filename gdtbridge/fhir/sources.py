@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Final
 
+from gdtbridge.archive.heads import made_at
 from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import is_uid
 from gdtbridge.day.exam.recent_reports import RecentReports
@@ -208,10 +209,14 @@ class ResourceSources:
                     yield FoundResource(fact.made(), _text((*place, number)), one.part.chart)
 
     def _read_together(self, part: StudyPart) -> Iterator[FiledReport]:
-        """Yield the reports of a part, each with what it is to the others."""
+        """Yield the reports of a part, each with what it is to the others for the same order."""
         listed = part.reports
         read = {one.SOPInstanceUID: self._read(part, one) for one in listed}
-        told = successions({uid: report for uid, report in read.items() if report is not None})
+        of_order: dict[str, dict[str, Report]] = {}
+        for one in sorted(listed, key=lambda one: made_at(one.head)):
+            if (report := read[one.SOPInstanceUID]) is not None:
+                of_order.setdefault(part.number_of(one), {})[one.SOPInstanceUID] = report
+        told = {uid: said for some in of_order.values() for uid, said in successions(some).items()}
         for one in listed:
             uid = one.SOPInstanceUID
             report, found = read[uid], None

@@ -1,12 +1,12 @@
-"""Reports that replace earlier ones (Predecessor Documents Sequence, PS3.3 C.17.2.3).
+"""Reports of an exam of which a later one tells again what an earlier one told.
 
-What a later report tells again counts there alone. What it does not tell counts as it was told, for
-devices also send reports in parts: a later one takes nothing back (`gdtbridge.results.revision`).
+What a later report tells again counts there alone, and which is later is said as for the chart
+(`gdtbridge.archive.heads.made_at`). What it does not tell counts as it was told, for devices also
+send reports in parts: a later one takes nothing back (`gdtbridge.results.revision`).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -74,22 +74,24 @@ NO_SUCCESSION: Final = Succession()
 
 
 def successions(reports: Mapping[str, Report]) -> Mapping[str, Succession]:
-    """Return what reports, by SOP Instance UID in the order received, are to each other.
+    """Return what reports of an exam for one order are to each other.
 
-    Those of a circle, in which each would replace itself, replace nothing.
+    They are by SOP Instance UID, what the device made first, first.
     """
-    named = {uid: list(_earlier(uid, reports)) for uid in reports}
-    before = {
-        uid: [other for other in reversed(named[uid]) if uid not in named[other]] for uid in reports
+    keys = {uid: frozenset(_keys(report)) for uid, report in reports.items()}
+    told = {
+        uid: keys[uid] | {*map(quantity_key, report.measurements)}
+        for uid, report in reports.items()
     }
+    before: dict[str, list[str]] = {}
+    for uid in reports:
+        before[uid] = [other for other in before if not told[uid].isdisjoint(keys[other])]
     if not any(before.values()):
         return dict.fromkeys(reports, NO_SUCCESSION)
-    keys = {uid: frozenset(_keys(report)) for uid, report in reports.items()}
     again: dict[str, frozenset[str]] = {}
     for uid, others in before.items():
-        told = keys[uid] | {*map(quantity_key, reports[uid].measurements)}
-        again |= {other: again.get(other, told) | told for other in others}
-    gone = {uid for uid, told in again.items() if keys[uid] <= told}
+        again |= {other: again.get(other, told[uid]) | told[uid] for other in others}
+    gone = {uid for uid, anew in again.items() if keys[uid] <= anew}
     found = {}
     for uid, report in reports.items():
         news = news_of(_known(reports[other] for other in before[uid]), report)
@@ -103,18 +105,6 @@ def successions(reports: Mapping[str, Report]) -> Mapping[str, Succession]:
             replaces=tuple(other for other in before[uid] if other in gone),
         )
     return found
-
-
-def _earlier(uid: str, reports: Mapping[str, Report]) -> Iterator[str]:
-    """Yield the reports one names, then those that these name, and so on; each once."""
-    seen: set[str] = set()
-    waiting = deque([uid])
-    while waiting:
-        for one in reports[waiting.popleft()].predecessors:
-            if one in reports and one not in seen:
-                seen.add(one)
-                waiting.append(one)
-                yield one
 
 
 def _known(reports: Iterable[Report]) -> Values:

@@ -184,7 +184,7 @@ def test_a_group_of_what_a_later_report_tells_counts_no_more() -> None:
     pair = [measured(id=name, place=f"1.2.{at}") for at, name in enumerate("AB", start=1)]
     first = report_of("2.25.91", *pair)
     for told_again, status, members in ((pair, "entered-in-error", 2), (pair[:1], "final", 1)):
-        later = report_of("2.25.92", *told_again, predecessors=("2.25.91",))
+        later = report_of("2.25.92", *told_again)
         found = successions({"2.25.91": first, "2.25.92": later})["2.25.91"]
         *_, group = observations_of(ReportPart(PART, listed("2.25.91"), first, succession=found))
         made = group.made()
@@ -362,45 +362,38 @@ def standings(*reports: Report) -> dict[str, tuple[str, dict[str, str], list[str
 
 
 def test_what_a_later_report_tells_again_counts_once() -> None:
-    """By Predecessor Documents Sequence, whichever came first; what it lacks is not withdrawn."""
+    """In the order in which they were made; what a later one lacks is not withdrawn."""
     spleen = measured(id="SPLEEN", value=Decimal(11))
     first = report_of("2.25.91", measured(), spleen)
-    changed = report_of("2.25.92", measured(value=Decimal(5)), predecessors=("2.25.91",))
-    whole = report_of("2.25.93", measured(value=Decimal(5)), spleen, predecessors=("2.25.92",))
+    changed = report_of("2.25.92", measured(value=Decimal(5)))
+    whole = report_of("2.25.93", measured(value=Decimal(5)), spleen)
+    apart = report_of("2.25.95", measured(id="LIVER"))
 
-    assert standings(first, changed) == {
+    assert standings(first, apart, changed) == {
         "2.25.91": ("final", {"4.50": "entered-in-error", "11": "final"}, []),
+        "2.25.95": ("final", {"4.50": "final"}, []),
         "2.25.92": ("amended", {"5": "amended"}, []),
     }
-    every = standings(whole, changed, first)
-    assert [every[one][0] for one in ("2.25.91", "2.25.92", "2.25.93")] == [
-        *("entered-in-error", "entered-in-error", "final"),
-    ]
+    every = standings(first, changed, whole)
+    assert [one[0] for one in every.values()] == ["entered-in-error", "entered-in-error", "final"]
     assert every["2.25.93"][1] == {"5": "final", "11": "final"}
     assert every["2.25.93"][2] == [
         f"DiagnosticReport/{PART.report_id(uid)}" for uid in ("2.25.91", "2.25.92")
     ]
-    more = report_of("2.25.94", measured(), spleen, predecessors=("2.25.95", "2.25.91"))
-    less = report_of("2.25.91", measured())
+    less, more = report_of("2.25.91", measured()), report_of("2.25.94", measured(), spleen)
     assert [one[0] for one in standings(less, more).values()] == ["entered-in-error", "appended"]
-    told = successions({"2.25.94": more, "2.25.91": less})["2.25.94"]
+    told = successions({"2.25.91": less, "2.25.94": more})["2.25.94"]
     value = next(facts_of(ReportPart(PART, listed("2.25.94"), more, succession=told))).made()
     assert value["extension"][0]["valueReference"]["reference"] == (
         f"Observation/{PART.report_id('2.25.91', 'value:LVIDD')}"
     )
 
 
-def test_reports_that_replace_each_other_replace_nothing() -> None:
-    """Else no value would count; a number that was lost counts until it is told."""
-    circle = [
-        report_of(f"2.25.{place}", measured(), predecessors=(f"2.25.{place % 3 + 1}",))
-        for place in (1, 2, 3)
-    ]
-    assert {one[0] for one in standings(*circle).values()} == {"final"}
+def test_a_number_that_was_lost_counts_until_it_is_told() -> None:
+    """By another report of the same thing."""
     lost = UntoldValue(measured(id="", value=Decimal("NaN"), place="1.2"), "bad_number")
     unread = report_of("2.25.1", untold=(lost,))
-    still = report_of("2.25.2", measured(identity=("x",)), predecessors=("2.25.1",))
-    told = report_of("2.25.2", measured(), predecessors=("2.25.1",))
+    still, told = (report_of("2.25.2", measured(identity=name)) for name in (("x",), ()))
     assert standings(unread, still)["2.25.1"][1] == {"None": "final"}
     assert standings(unread, told)["2.25.1"][:2] == (
         "entered-in-error",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydicom import Dataset
@@ -19,7 +18,7 @@ from tests.tools.practice import Practice, Reports
 TWICE = "2.25.7700"
 """A study in which the device named one person twice, under two numbers."""
 TOLD = "2.25.7800"
-"""A study with a report and one that replaces it."""
+"""A study with a corrected report, behind which the one before it came."""
 ORDERED = "2.25.8100"
 """A study that is done for two orders."""
 OTHER = {"PatientID": "4712", "PatientName": "Meyer^X", "PatientBirthDate": "19700101"}
@@ -37,30 +36,23 @@ def fhir(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Fh
         practice.wait()
     reports = Reports(project, practice, folder)
     said = {"StudyInstanceUID": TOLD, "PatientID": "4711", "AccessionNumber": ""}
-    reports.send("abdomen.dcm", **said, SOPInstanceUID=f"{TOLD}.1")
-    reports.send("abdomen.dcm", replacing(f"{TOLD}.1"), **said, SOPInstanceUID=f"{TOLD}.2")
+    reports.send("abdomen.dcm", corrected, **said, SOPInstanceUID=f"{TOLD}.2")
+    reports.send("abdomen.dcm", made_before, **said, SOPInstanceUID=f"{TOLD}.1")
     practice.wait()
     app = create_app(settings, web_ports(practice.core), dict)
     yield Fhir(practice, app.test_client(), "")
     practice.close()
 
 
-def replacing(uid: str) -> Any:
-    """Return a change that makes a report replace another, with its numbers corrected."""
+def corrected(dataset: Dataset) -> None:
+    """Give a report other numbers."""
+    for number in numbers(dataset):
+        number.NumericValue = f"{float(number.NumericValue) + 0.01:.2f}"
 
-    def change(dataset: Dataset) -> None:
-        document, series, study = Dataset(), Dataset(), Dataset()
-        document.ReferencedSOPClassUID = dataset.SOPClassUID
-        document.ReferencedSOPInstanceUID = uid
-        series.SeriesInstanceUID = dataset.SeriesInstanceUID
-        series.ReferencedSOPSequence = [document]
-        study.StudyInstanceUID = dataset.StudyInstanceUID
-        study.ReferencedSeriesSequence = [series]
-        dataset.PredecessorDocumentsSequence = [study]
-        for number in numbers(dataset):
-            number.NumericValue = f"{float(number.NumericValue) + 0.01:.2f}"
 
-    return change
+def made_before(dataset: Dataset) -> None:
+    """Let a report be older than the others, though it comes last."""
+    dataset.ContentTime = "000001"
 
 
 def numbers(item: Dataset) -> Iterator[Dataset]:
