@@ -80,7 +80,8 @@ class DiskCache:
         try:
             self._room_for(size)
         except StoreError:
-            self.clear()
+            if self._total:  # else it has been given back, and looking again takes time
+                self.clear()
             return
         name = _name(key)
         try:

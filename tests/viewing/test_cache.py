@@ -74,11 +74,15 @@ def test_what_a_dead_writer_left_is_swept(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_gets_all_of_it_back(tmp_path: Path) -> None:
-    """Receiving needs the room more."""
+    """Receiving needs the room more; what is empty is not looked through for each object."""
     cache(tmp_path).put("one", b"picture")
+    (entry,) = files(tmp_path)
     full = cache(tmp_path, free=10)
     full.put("two", KILOBYTE)
     assert (full.get("one"), full.get("two"), full.size) == (None, None, 0)
+    entry.write_bytes(b"of somebody else")
+    full.put("three", KILOBYTE)
+    assert files(tmp_path) == [entry]
 
 
 def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path) -> None:
