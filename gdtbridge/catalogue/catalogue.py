@@ -31,13 +31,12 @@ from gdtbridge.catalogue.modifiers import (
     said_by,
 )
 from gdtbridge.catalogue.names import abbreviated, beside, fitted, readable
+from gdtbridge.catalogue.own_rows import changed, completed, refuse_two_meanings
 from gdtbridge.catalogue.rows import (
-    CODING_COLUMNS,
     NAME_LENGTH,
     NAMED,
     NEUTRAL,
     UNNAMED,
-    CatalogueError,
     CatalogueRow,
     ModifierChoice,
     built_in,
@@ -51,9 +50,6 @@ from gdtbridge.sr.codes import ModifierRole
 from gdtbridge.sr.identity import LONGEST_ID
 from gdtbridge.sr.model import Code, Measurement
 from gdtbridge.tsv import table
-
-CHANGEABLE: Final = ("name", "unit", "decimals", "group")
-"""Columns an own row without a concept may change for an id the catalogue has."""
 
 APPENDING: Final[tuple[str, ...]] = (
     # In this order modifiers are appended to id and name.
@@ -171,10 +167,10 @@ class Catalogue:
         for number, cells in enumerate(own_rows, start=1):
             place = f"catalogue.rows {number} ({cells.get('id', '')})"
             if cells.get("concept"):
-                added.append(read_row(_completed(cells, ours + added, place), place))
+                added.append(read_row(completed(cells, ours + added, place), place))
             else:
-                ours = _changed(ours, cells, place)
-        _refuse_two_meanings(added, ours)
+                ours = changed(ours, cells, place)
+        refuse_two_meanings(added, ours)
         return cls(_ordered(ours, added))
 
     @property
@@ -332,57 +328,6 @@ def _own_word(role: str, measurement: Measurement) -> str:
     if role == ModifierRole.EQUATION and text:
         return german_word(Code("", "", text)) or text
     return text or ""
-
-
-def _completed(
-    cells: Mapping[str, str], rows: Iterable[CatalogueRow], place: str
-) -> Mapping[str, str]:
-    """Return the cells of an own row, filled up from the catalogue; raise `CatalogueError`."""
-    known = next((row for row in rows if row.id == cells.get("id")), None)
-    usual = {column: str(getattr(known, column)) for column in CHANGEABLE} if known else {}
-    whole = {**usual, **cells}
-    for column in ("id", *CHANGEABLE):
-        if column not in whole:
-            raise CatalogueError(f"{place}, {column}: fehlt. / is missing.")
-    return whole
-
-
-def _changed(
-    rows: Sequence[CatalogueRow], cells: Mapping[str, str], place: str
-) -> list[CatalogueRow]:
-    """Return the rows, one id with the practice's cells; raise `CatalogueError`."""
-    made = cells.get("id", "")
-    if not any(row.id == made for row in rows):
-        raise CatalogueError(
-            f"{place}, concept: fehlt; {made!r} steht nicht im Katalog. / is missing; the "
-            "catalogue has no such id."
-        )
-    if cells.get("where"):
-        raise CatalogueError(f"{place}, where: nur mit concept. / only with a concept.")
-    result = []
-    for row in rows:
-        if row.id == made:
-            usual = {column: str(getattr(row, column)) for column in CHANGEABLE}
-            fixed = {column: str(getattr(row, column)) for column in CODING_COLUMNS}
-            result.append(read_row({**usual, **cells, **fixed}, place))
-        else:
-            result.append(row)
-    return result
-
-
-def _refuse_two_meanings(added: Iterable[CatalogueRow], ours: Sequence[CatalogueRow]) -> None:
-    """Raise `CatalogueError` where one id would stand for two things."""
-    meant = {row.id: row for row in ours}
-    for row in added:
-        other = meant.setdefault(row.id, row)
-        for column in CHANGEABLE:
-            if getattr(row, column) != getattr(other, column):
-                raise CatalogueError(
-                    f"catalogue.rows ({row.id}), {column}: Im Katalog hat diese id "
-                    f"{getattr(other, column)!r}; ändern Sie die id als Ganzes mit einer Zeile "
-                    "ohne concept. / The catalogue has another value for this id; change the id as "
-                    "a whole by a row without concept."
-                )
 
 
 def _ordered(ours: Iterable[CatalogueRow], added: Iterable[CatalogueRow]) -> list[_PlacedRow]:

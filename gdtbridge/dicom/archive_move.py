@@ -13,12 +13,13 @@ from gdtbridge.dicom.archive_retrieve import (
     SentObjects,
     store_need,
 )
-from gdtbridge.dicom.client import MoveOriginator, peer_of, store_each
+from gdtbridge.dicom.client import peer_of
 from gdtbridge.dicom.command import CommandField, DimseStatus
 from gdtbridge.dicom.identifier_operation import FinalResponse, PeerPort
 from gdtbridge.dicom.negotiation import MOVE_MODELS
 from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import DimseRequest, ServiceTable
+from gdtbridge.dicom.store_client import MoveOriginator, store_each
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.peers import ArchivePeer

@@ -12,12 +12,13 @@ from typing import Final, Protocol, TypeAlias
 
 from pydicom import Dataset
 
-from gdtbridge.dicom.client import PeerError, StoreNeed
+from gdtbridge.dicom.client import PeerError
 from gdtbridge.dicom.command import DimseStatus, SubOperations
 from gdtbridge.dicom.identifier import encode_dataset
 from gdtbridge.dicom.identifier_operation import ArchiveOperation, FinalResponse, PeerPort
 from gdtbridge.dicom.refusals import RefusalPort
 from gdtbridge.dicom.service import DimseRequest
+from gdtbridge.dicom.store_client import StoreNeed
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.query_keys import QueryRefused

@@ -14,7 +14,8 @@ def send_copies(
     """Send copies on as few associations as can be; see `gdtbridge.forward.ports.CopyPort`."""
     # its library is slow to import
     from gdtbridge.dicom.archive_retrieve import store_need
-    from gdtbridge.dicom.client import PeerError, peer_of, store_each
+    from gdtbridge.dicom.client import PeerError, peer_of
+    from gdtbridge.dicom.store_client import store_each
 
     called = peer_of(peer, calling_aet)
     try:

@@ -9,13 +9,14 @@ from typing import Protocol
 from pydicom.dataset import Dataset
 
 from gdtbridge.confirmation.model import CommitmentResult
-from gdtbridge.dicom.client import Peer, break_off, echo, find_worklist, store
+from gdtbridge.dicom.client import Peer, echo, find_worklist
 from gdtbridge.dicom.device_client import (
     StepAnswer,
     create_step,
     request_commitment,
     set_step,
 )
+from gdtbridge.dicom.store_client import break_off, store
 
 __all__ = [
     "DicomClient",

@@ -10,10 +10,11 @@ import pytest
 import requests
 
 from gdtbridge.confirmation.model import Confirmation, ConfirmingArchive
-from gdtbridge.dicom.client import Peer, store
+from gdtbridge.dicom.client import Peer
 from gdtbridge.dicom.commitment_result import result_services
 from gdtbridge.dicom.confirming import ArchiveNetwork
 from gdtbridge.dicom.server import DicomServer
+from gdtbridge.dicom.store_client import store
 from gdtbridge.retrieve.peers import ArchivePeer, PeerDirectory
 from gdtbridge.settings import DicomSettings
 from tests.confirmation.copies import Copies

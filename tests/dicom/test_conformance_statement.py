@@ -49,7 +49,7 @@ from gdtbridge.dicom.negotiation import (
 from gdtbridge.dicom.remote_retrieve import STALL_SECONDS, USUAL_CLASSES
 from gdtbridge.dicom.service import MAX_IDENTIFIER
 from gdtbridge.dicom.upper_layer import (
-    acceptor,
+    association_control,
     connections,
     messages,
     reactor,
@@ -518,7 +518,8 @@ def test_rejections_are_the_ones_of_the_code(text: str) -> None:
     """Result, source and reason of each rejection; 1-2-2 is pynetdicom's own."""
     table = section(text, "| rejection |", "\n\n")
     named = {row[0].split()[0] for row in rows(table)}
-    codes = (acceptor.CALLING_NOT_RECOGNIZED, acceptor.LOCAL_LIMIT_EXCEEDED, (1, 2, 2))
+    control = association_control
+    codes = (control.CALLING_NOT_RECOGNIZED, control.LOCAL_LIMIT_EXCEEDED, (1, 2, 2))
     assert named == {"-".join(map(str, code)) for code in codes}
 
 

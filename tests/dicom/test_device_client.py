@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence
 from pynetdicom import AE, evt
 
 from gdtbridge.confirmation.model import CommitmentResult
-from gdtbridge.dicom.client import Peer, PeerError, break_off, store
+from gdtbridge.dicom.client import Peer, PeerError
 from gdtbridge.dicom.device_client import (
     CommitmentListener,
     create_step,
@@ -23,6 +23,7 @@ from gdtbridge.dicom.device_client import (
     set_step,
 )
 from gdtbridge.dicom.negotiation import PERFORMED_STEP, STORAGE_COMMITMENT
+from gdtbridge.dicom.store_client import break_off, store
 from gdtbridge.errors import BridgeError
 from gdtbridge.simulator.exam import sample_files
 from tests.tools.dicom_server import Bridge

@@ -16,9 +16,10 @@ from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 
 from gdtbridge.dataset.part10 import file_meta
-from gdtbridge.dicom.client import Peer, PeerError, associated, echo, find_worklist, store
+from gdtbridge.dicom.client import Peer, PeerError, associated, echo, find_worklist
 from gdtbridge.dicom.command import CommandField, CommandSet, encode_command
 from gdtbridge.dicom.negotiation import VERIFICATION
+from gdtbridge.dicom.store_client import store
 from gdtbridge.dicom.upper_layer.reactor import data_primitive
 from gdtbridge.dicom.upper_layer.requestor import MAX_UNASKED, MAX_UNREAD, Requestor
 from gdtbridge.errors import NotUnderstood, OutOfResources

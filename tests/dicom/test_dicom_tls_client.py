@@ -13,8 +13,9 @@ import pytest
 
 from gdtbridge.certificates import ClientTls, KeyPair, ServerTls
 from gdtbridge.commitment import CommitmentReport
-from gdtbridge.dicom.client import Peer, PeerError, echo, store
+from gdtbridge.dicom.client import Peer, PeerError, echo
 from gdtbridge.dicom.commitment_report import DeviceAddress, send_report
+from gdtbridge.dicom.store_client import store
 from gdtbridge.dicom.upper_layer import requestor
 from gdtbridge.retrieve.leaving import LeavingObject
 from gdtbridge.retrieve.peers import ArchivePeer

@@ -18,7 +18,8 @@ import pydicom
 import pytest
 from pydicom.uid import UID
 
-from gdtbridge.dicom.client import Peer, PeerError, store
+from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.dicom.store_client import store
 from gdtbridge.gdt.read.reader import read_records
 from tests.tools.elements import PERSON, identification, part10
 from tests.tools.killing import PracticeSoftware, kill_at_random

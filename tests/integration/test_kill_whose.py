@@ -24,7 +24,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gdtbridge.dicom.client import Peer, PeerError, store
+from gdtbridge.dicom.client import Peer, PeerError
+from gdtbridge.dicom.store_client import store
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import Record
 from tests.tools.forked import fork_command
