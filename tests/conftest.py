@@ -34,8 +34,8 @@ EXAMPLES_OF_A_LAW = 5
 """Examples of a law that names no number, for each one of ``--examples``."""
 LINES_OF_A_SAMPLE = 6
 """How many of the lines at which a process may die are tried without ``--exhaustive``."""
-FEW_COLLECTIONS = (20_000, 20, 20)
-"""Thresholds of the collector of garbage; Python's let it take a thirtieth of the time."""
+FEW_COLLECTIONS = (100_000, 20, 100)
+"""Thresholds of the collector of garbage; Python's let it take a tenth of the time."""
 PROJECT = Path(__file__).resolve().parent.parent
 
 
