@@ -36,6 +36,8 @@ LINES_OF_A_SAMPLE = 6
 """How many of the lines at which a process may die are tried without ``--exhaustive``."""
 FEW_COLLECTIONS = (100_000, 20, 100)
 """Thresholds of the collector of garbage; Python's let it take a tenth of the time."""
+YOUNG = 1
+"""The generation of garbage that what one test made is still in; to collect all takes a second."""
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -253,7 +255,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         yield
     finally:
         if item.get_closest_marker("crash") is not None:
-            gc.collect()
+            gc.collect(YOUNG)
 
 
 def pytest_collection_finish() -> None:
