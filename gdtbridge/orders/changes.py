@@ -16,7 +16,7 @@ from gdtbridge.orders.details import details_stored
 from gdtbridge.orders.model import ListingMark, Order, OrderState
 from gdtbridge.orders.names import forget_order, note_order
 from gdtbridge.orders.patient_moves import move_open_orders, moves_of
-from gdtbridge.orders.work_item_events import note_state
+from gdtbridge.orders.work_item_events import end_claim, note_state
 from gdtbridge.schema import order_reference, placed_order, work_item, work_item_event
 from gdtbridge.statement import InsertStatement, UpdateStatement
 from worklist import StepStatus
@@ -82,7 +82,7 @@ def set_order_state(connection: Connection, accession_number: str, state: OrderS
 def set_step_status(connection: Connection, accession_number: str, status: StepStatus) -> None:
     """Let the worklist say of an open order how far it is; `OrderBook.follow_marked` writes it.
 
-    An entry that somebody removed does not come back by that.
+    An entry that somebody removed does not come back by that, and a claim of before is over.
     """
     here = sa.and_(
         placed_order.c.accession_number == accession_number,
@@ -92,6 +92,7 @@ def set_step_status(connection: Connection, accession_number: str, status: StepS
     mark = sa.func.coalesce(placed_order.c.listing, ListingMark.REPLACE.value)
     changed = sa.update(placed_order).where(here).values(step_status=status, listing=mark)
     if connection.execute(changed).rowcount:
+        end_claim(connection, accession_number)
         note_state(connection, accession_number)
 
 

@@ -11,7 +11,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from gdtbridge.database import Connection
-from gdtbridge.schema import placed_order, work_item_event, work_item_subscription
+from gdtbridge.schema import (
+    placed_order,
+    work_item,
+    work_item_event,
+    work_item_subscription,
+)
 from gdtbridge.statement import Statement
 
 STATE: Final = "state"
@@ -28,6 +33,24 @@ def _note(here: sa.ColumnElement[bool]) -> Statement:
 
 _OF_NUMBER: Final = _note(placed_order.c.accession_number == sa.bindparam("number"))
 _OF_ID: Final = _note(placed_order.c.id == sa.bindparam("number"))
+
+
+_END_CLAIM: Final = Statement(
+    sa.update(work_item)
+    .values(transaction_uid="", performer="")
+    .where(
+        work_item.c.order_id.in_(
+            sa.select(placed_order.c.id).where(
+                placed_order.c.accession_number == sa.bindparam("number")
+            )
+        )
+    )
+)
+
+
+def end_claim(connection: Connection, accession_number: str) -> None:
+    """Let nobody have claimed an order's work item: whoever begins it next is another one."""
+    _END_CLAIM.run(connection, number=accession_number)
 
 
 def note_state(connection: Connection, order: int | str) -> None:

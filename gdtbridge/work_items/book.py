@@ -175,8 +175,8 @@ class WorkItems:
             if found.state is WorkItemState.IN_PROGRESS:
                 raise WorkItemRefused(WorkItemFault.IN_PROGRESS_ALREADY)
             claimed = replace(found.kept, transaction_uid=transaction_uid, performer=performer)
+            self.orders.examination_began(connection, found.order)  # which ends a claim of before
             store.keep(connection, found.order.id, claimed)
-            self.orders.examination_began(connection, found.order)
         log.info("order %s claimed as a work item", found.order.accession_number)
 
     def _complete(self, uid: str, transaction_uid: str) -> None:

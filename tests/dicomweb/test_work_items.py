@@ -31,7 +31,7 @@ from gdtbridge.work_items.states import state_of
 from gdtbridge.work_items.uids import order_id_in
 from tests.orders.test_orders import refusing
 from tests.tools.practice import Practice
-from tests.tools.steps import begun, ended, message
+from tests.tools.steps import StepDevice, begun, ended, message
 from worklist import StepStatus
 from worklist.item import vr_of
 
@@ -393,6 +393,26 @@ def test_a_device_s_steps_are_the_work_item_s(calls: Calls) -> None:
     performed = read(read(calls.item(path))["UnifiedProcedureStepPerformedProcedureSequence"])
     assert read(performed["PerformedStationNameCodeSequence"])["CodeValue"] == "US01"
     assert performed["PerformedProcedureStepEndDateTime"]
+
+
+def test_a_claim_ends_with_what_was_begun(calls: Calls) -> None:
+    """Who had claimed what a device broke off cannot end what a device has begun since."""
+    path = calls.make()
+    who = read(calls.item(path))
+    person = {"PatientID": who["PatientID"], "PatientName": who["PatientName"]["Alphabetic"]}
+    step = begun(str(who["StudyInstanceUID"]), **person, PatientBirthDate="19580312")
+    device = StepDevice(calls.practice)
+    assert calls.change(path, CLAIMED).status_code == 200
+    device.begin(step, "2.25.801")
+    assert calls.send("POST", f"{path}?transaction={CLAIM}", PERFORMED).status_code == 200
+    device.end(uid="2.25.801", state="DISCONTINUED")
+    assert calls.state(path) == SCHEDULED
+    device.begin(step, "2.25.802")
+    assert calls.state(path) == CLAIMED
+
+    assert calls.change(path, DONE).status_code == 400
+    assert calls.change(path, ENDED).status_code == 400
+    assert calls.state(path) == CLAIMED
 
 
 def test_a_request_cancels_what_nobody_has_begun(calls: Calls) -> None:
