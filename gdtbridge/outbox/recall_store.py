@@ -19,7 +19,7 @@ from gdtbridge.durable.files import PREFIX
 from gdtbridge.outbox.collection_store import DAYS, lying_files
 from gdtbridge.outbox.leftover_store import leave_behind
 from gdtbridge.outbox.model import DeliveryState, OutgoingMessage
-from gdtbridge.outbox.store import OUTGOING, begins, change, outgoing
+from gdtbridge.outbox.store import OUTGOING, RESTORED, begins, change, outgoing
 from gdtbridge.schema import outbox as table
 
 RECALLED_KEY: Final = "recalled:"
@@ -133,14 +133,17 @@ def _named_again(
 def _settled(connection: Connection, mark: str, now: float) -> Iterator[str]:
     """Let what is reserved leave, or go, as far as that is known; yield destinations to wake."""
     of_recall = table.c.recall == mark
+    columns = ("id", "kind", "destination", "state", "last_error")
     rows = connection.execute(
-        sa.select(table.c.id, table.c.kind, table.c.destination, table.c.state).where(of_recall)
+        sa.select(*(table.c[name] for name in columns)).where(of_recall)
     ).all()
     reserved = [row for row in rows if row.state == DeliveryState.RESERVED]
     states = {row.state for row in rows if row.kind != ATTACHMENT and row not in reserved}
     if DeliveryState.DELIVERED in states:
         for row in reserved:
-            change(connection, row.id, state=DeliveryState.PENDING, next_at=now)
+            asked = row.last_error == RESTORED
+            state = DeliveryState.QUESTION if asked else DeliveryState.PENDING
+            change(connection, row.id, state=state, next_at=now)
             yield row.destination
     elif DeliveryState.RECALLING not in states:
         ids = [row.id for row in reserved]

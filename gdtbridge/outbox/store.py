@@ -32,6 +32,9 @@ from gdtbridge.outbox.names import (
 from gdtbridge.schema import outbox as table
 from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
+RESTORED: Final = "restored: it may have arrived before"
+"""Reason of the question about what was to leave when the database was copied."""
+
 Lifetimes = Mapping[str, float | None]
 """Seconds a message of each destination may be tried."""
 
@@ -313,6 +316,7 @@ def owned_names(connection: Connection) -> frozenset[str]:
 def ask_what_waits(connection: Connection) -> None:
     """Ask of whatever was to leave when the database was copied whether it left since.
 
+    So it is asked of what was to leave where a file comes back too late, once that is known.
     Calls, which are too late by now, are given up; a mail that comes twice does no harm and leaves.
     Answers to devices are made anew (`gdtbridge.commitment`), and of copies for other archives a
     person is asked elsewhere (`gdtbridge.forward`).
@@ -323,8 +327,10 @@ def ask_what_waits(connection: Connection) -> None:
         connection.execute(
             sa.update(table)
             .where(waits, ends if last else sa.not_(ends))
-            .values(state=state, last_error="restored: it may have arrived before")
+            .values(state=state, last_error=RESTORED)
         )
+    reserved = table.c.state == DeliveryState.RESERVED
+    connection.execute(sa.update(table).where(reserved).values(last_error=RESTORED))
 
 
 def change_payloads(connection: Connection, kind: str, changed: Callable[[bytes], bytes]) -> None:

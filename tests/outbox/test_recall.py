@@ -22,6 +22,7 @@ from gdtbridge.outbox.model import (
     OutgoingMessage,
     RecallResult,
 )
+from gdtbridge.outbox.store import ask_what_waits
 from gdtbridge.schema import outbox as table
 from tests.tools.clock import HandClock
 from tests.tools.dying import SimulatedCrash, Tried, dying_at, files_of
@@ -131,6 +132,17 @@ def test_what_was_collected_in_that_moment_is_corrected(house: House, gone: list
     assert house.files == ["sorry-a.gdt"]
     expected = ["delivered" if f"a{number}" in gone else "recalled" for number in (1, 2)]
     assert house.states == [*expected, "delivered"]
+
+
+def test_since_a_restore_a_person_is_asked(house: House) -> None:
+    """The file may have been taken back after the copy, or the correction have left."""
+    house.recall("a")
+    with house.database.write() as connection:
+        ask_what_waits(connection)
+    for name in ("a1", "a2"):
+        (house.folder / f"{name}.gdt").unlink()
+    house.deliver()
+    assert house.states == ["delivered", "delivered", "question"]
 
 
 def test_a_file_of_somebody_else_is_never_taken(house: House) -> None:
