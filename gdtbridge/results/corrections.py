@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gdtbridge.archive import Archive, Standing
@@ -402,12 +402,15 @@ class ResultCorrections:
         Files of it that nobody has collected are taken back.
         """
         keys, recall = self._keys(connection, exam, wrong.claims, wrong.numbers), ""
+        begun = wrong.results
         if wrong.whole:
             self.outbox.drop_waiting(connection, keys)
-            if not self.retractor.has_begun(connection, exam, wrong):
+            begun = self.retractor.begun(connection, exam, wrong)
+            if not begun:
                 return TakenBack(wrong.number, wrong.results)
             recall = self.outbox.recall(connection, keys)
-        told = self.retractor.retract(connection, exam, wrong, reason, keys, recall)
+        gone = replace(wrong, results=begun)
+        told = self.retractor.retract(connection, exam, gone, reason, keys, recall)
         return TakenBack(wrong.number, wrong.results, tuple(told), recalled=bool(recall))
 
 

@@ -16,6 +16,7 @@ from gdtbridge.outbox.recall_store import RECALLED_KEY
 from gdtbridge.outbox.store import begins
 from gdtbridge.results.message_keys import (
     first_key,
+    order_of,
     retraction_prefix,
     study_prefix,
     turn_of,
@@ -58,7 +59,7 @@ class RecordDelivery:
     def accession_number(self) -> str | None:
         """Number of the order it is for, empty for none; None where its key does not say it."""
         kind, _, _, *rest = self.key.split(":")
-        return None if kind == "values" or not rest else rest[0].removeprefix("-")
+        return None if kind == "values" or not rest else order_of(self.key)
 
     @property
     def is_retraction(self) -> bool:

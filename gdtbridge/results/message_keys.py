@@ -15,6 +15,13 @@ _AGAIN: Final = re.compile(r"~\d+$")
 """End of the key of a record that a person had sent once more."""
 
 
+_RECORD: Final = re.compile(
+    r"(?:values:[^:]*:[^:]*|(?:study|retraction):[^:]*:[^:]*:(?P<order>.*?)):(?P<turn>\d+)(?::.*)?",
+    re.DOTALL,
+)
+"""A record's key; accession numbers of other programs may hold anything."""
+
+
 def digest(*texts: str) -> str:
     """Return 16 hexadecimal digits that stand for texts and their order."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
@@ -80,8 +87,15 @@ def chart_prefixes(study: str, number: str, instances: Iterable[int]) -> Iterato
 
 def turn_of(key: str) -> int:
     """Return how often results had been taken back from the chart before a record was put."""
-    kind, *parts = first_key(key).split(":")
-    return int(parts[2 if kind == "values" else 3])
+    parts = _RECORD.fullmatch(first_key(key))
+    return int(parts["turn"]) if parts is not None else 0
+
+
+def order_of(key: str) -> str:
+    """Return the accession number of the order a study record is for; empty for none."""
+    parts = _RECORD.fullmatch(first_key(key))
+    number = parts["order"] if parts is not None else None
+    return "" if number in {None, "-"} else str(number)
 
 
 def again_key(key: str, sending: int) -> str:

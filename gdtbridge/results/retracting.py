@@ -25,6 +25,7 @@ from gdtbridge.results.gathering import ExamGatherer
 from gdtbridge.results.message_keys import (
     chart_mark,
     digest,
+    order_of,
     retraction_key,
     study_prefix,
     turn_of,
@@ -43,17 +44,24 @@ class Retractor:
     gatherer: ExamGatherer
     clock: Clock
 
-    def has_begun(self, connection: Connection, exam: Exam, wrong: WrongResults) -> bool:
-        """Return whether a study record for a chart has gone, or is just going.
+    def begun(
+        self, connection: Connection, exam: Exam, wrong: WrongResults
+    ) -> tuple[ExamResult, ...]:
+        """Return the results of a chart of which a study record has gone, or is just going.
 
-        Of what went before results were last taken back the chart has been told.
+        Of what went before results were last taken back the chart has been told. Where a record
+        names an order of none of them (a person parted the two since), all count.
         """
         of_study = study_prefix(exam.study_instance_uid)
-        return any(
-            turn_of(key) >= history_store.withdrawals(connection, exam.id, number)
+        orders = {
+            order_of(key)
             for number in wrong.numbers
             for key in self.outbox.keys_put(connection, [f"{of_study}{digest(number)}:"])
-        )
+            if turn_of(key) >= history_store.withdrawals(connection, exam.id, number)
+        }
+        if not orders <= {one.accession_number for one in wrong.results}:
+            return wrong.results
+        return tuple(one for one in wrong.results if one.accession_number in orders)
 
     def retract(
         self,

@@ -15,6 +15,7 @@ from gdtbridge.exams import ExamState, versions
 from gdtbridge.gdt.read.record import Record
 from gdtbridge.outbox.model import Attempt, DeliveryJournal, OutgoingMessage, Sender
 from gdtbridge.outbox.worker import DestinationWorker
+from gdtbridge.results.message_keys import order_of, turn_of
 from gdtbridge.schema import claim, instance
 from tests.tools.practice import Practice, Reports
 
@@ -180,6 +181,36 @@ def test_what_waits_after_a_withdrawal_is_removed_without_a_word(
     practice.wait(1000)
     assert len(practice.files()) == 2
     assert len(retractions(of(practice, "4711"))) == 1
+
+
+def test_of_two_orders_only_what_left_is_retracted(practice: Practice) -> None:
+    """The record of the second order still waits: nobody has to be told of it."""
+    wishes = [practice.order(procedure=procedure) for procedure in ("Abdomen", "Niere")]
+    numbers = [practice.core.orders.place(one).entry.AccessionNumber for one in wishes]
+    practice.send(AccessionNumber=numbers[0])
+    practice.wait()
+    practice.send(AccessionNumber=numbers[1])
+    without_share(practice)
+    practice.core.corrections.withdraw(STUDY, "4711", "Falsch")
+    practice.wait(1000)
+    (told,) = retractions(of(practice, "4711"))
+    assert numbers[0] in " ".join(line.value for line in told.lines)
+    assert len(of(practice, "4711")) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "turn", "order"),
+    [
+        ("study:1.2:0123456789abcdef:-:0", 0, ""),
+        ("study:1.2:0123456789abcdef:R1:2:fedcba9876543210:2~3", 2, "R1"),
+        ("study:1.2:0123456789abcdef:20:24 a:1", 1, "20:24 a"),
+        ("retraction:1.2:0123456789abcdef:-:1:2", 1, ""),
+        ("values:12:0123456789abcdef:4:2", 4, ""),
+    ],
+)
+def test_keys_say_which_order_and_turn_they_are_of(key: str, turn: int, order: str) -> None:
+    """Also where another program's accession number has the sign that parts them."""
+    assert (turn_of(key), order_of(key)) == (turn, order)
 
 
 def test_what_waits_is_removed_before_it_is_retracted(practice: Practice, reports: Reports) -> None:
