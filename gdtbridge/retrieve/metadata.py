@@ -62,6 +62,10 @@ class ObjectMetadata:
                 told = json_text(corrected(json.loads(told), correction(changes))).encode()
             yield told
 
+    def write(self) -> None:
+        """Put on the disk what was read since."""
+        self._memory.write()
+
     def sweep(self) -> None:
         """Keep what is remembered within its limits; at the start it finds out what is there."""
         self._memory.cache.sweep()

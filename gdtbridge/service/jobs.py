@@ -95,6 +95,7 @@ class ServiceJobs:
         core, scheduler = self._core, self._scheduler
         scheduler.every(SWEEP_SECONDS, "sweeping pictures", core.pictures.sweep)()
         scheduler.every(SWEEP_SECONDS, "sweeping metadata", core.metadata.sweep)()
+        scheduler.every(HEADS_SECONDS, "keeping metadata", core.metadata.write)
         if self._settings.pictures.ahead:
             scheduler.every(AHEAD_SECONDS, "making pictures ahead", core.pictures_ahead.work)()
             scheduler.every(HEADS_SECONDS, "reading metadata ahead", core.metadata_ahead.work)()

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gdtbridge.retrieve import metadata_memory
 from gdtbridge.retrieve.metadata import ObjectMetadata
 from gdtbridge.retrieve.metadata_ahead import PAUSE_SECONDS
 from gdtbridge.retrieve.metadata_memory import MetadataMemory
@@ -61,6 +62,7 @@ def test_metadata_are_read_ahead(services: Services, kept: ObjectMetadata) -> No
     assert core.metadata_ahead.work() is None
     core.commitments.arrivals.end(arriving)
     assert (core.metadata_ahead.work(), core.metadata_ahead.work()) == (PAUSE_SECONDS, None)
+    core.metadata.write()
 
     for file in files:
         file.write_bytes(b"")  # nothing can be read there any more
@@ -71,6 +73,21 @@ def test_metadata_are_read_ahead(services: Services, kept: ObjectMetadata) -> No
     assert [json.loads(text)["00080018"]["Value"] for text in texts] == [
         [one.leaving.SOPInstanceUID] for one in known
     ]
+
+
+def test_the_disk_gets_them_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next look, and at once what has no room in memory."""
+    monkeypatch.setattr(metadata_memory, "MOST_KEPT", 10)
+    disk = DiskCache(tmp_path, 10**6, lambda _: None)
+    memory = MetadataMemory(disk)
+    memory.keep("first", b"1234567")
+    memory.keep("second", b"1234567")
+
+    restarted = MetadataMemory(disk)
+    assert (restarted.get("first"), restarted.get("second")) == (b"1234567", None)
+    assert [memory.get(key) for key in ("first", "second")] == [b"1234567"] * 2
+    memory.write()
+    assert restarted.get("second") == b"1234567"
 
 
 def test_who_it_is_of_is_not_what_is_kept(services: Services) -> None:
