@@ -29,10 +29,10 @@ from gdtbridge.fhir.store import numbers_now
 from gdtbridge.fhir.study_part import StudyPart
 from gdtbridge.fhir.subset import with_elements
 from gdtbridge.fhir.tables import Include, ParameterKind, parameters
+from gdtbridge.retrieve.broad_searches import SearchRun, SearchTooBroad
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.store import Narrowing
-from gdtbridge.retrieve.web_search import SECONDS, SearchTooBroad
 
 MOST_BESIDE: Final = 5_000
 """Resources of a page with what is beside its matches."""
@@ -68,7 +68,8 @@ class FoundPage:
 class FhirFacade:
     """Answers what FHIR asks of the archive. Thread-safe; changes nothing.
 
-    Raises `QueryRefused` for what cannot be asked, `SearchTooBroad` for what takes too long.
+    Raises `QueryRefused` for what cannot be asked, `SearchTooBroad` for what takes too long,
+    `SearchesBusy` for what takes long while others do.
     """
 
     sources: ResourceSources
@@ -78,20 +79,28 @@ class FhirFacade:
 
     def search(self, query: ResourceQuery, viewer: Viewer, base: FhirBase) -> FoundPage:
         """Return a page of the resources a search is for."""
-        until = self.monotonic() + SECONDS
-        asked = self._resolved(query, viewer, base, until)
+        with self._run() as run:
+            return self._searched(query, viewer, base, run)
+
+    def _run(self) -> SearchRun:
+        return self.sources.finder.broad.run(self.monotonic)
+
+    def _searched(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
+    ) -> FoundPage:
+        asked = self._resolved(query, viewer, base, run)
         if asked is None:
             return FoundPage((), total=0)
         if not query.count:
-            return FoundPage((), total=self._count(asked, viewer, base, until))
-        found = list(islice(self._in_order(asked, viewer, base, until), query.count + 1))
+            return FoundPage((), total=self._count(asked, viewer, base, run))
+        found = list(islice(self._in_order(asked, viewer, base, run), query.count + 1))
         page = found[: query.count]
         has_more = len(found) > len(page)
         total = None if has_more or query.cursor else len(page)
         if total is None and query.wants_total:
-            total = self._count(asked, viewer, base, until)
+            total = self._count(asked, viewer, base, run)
         cursor = _cursor_of(page[-1], asked) if has_more else ""
-        included = tuple(self._beside(query, page, viewer, base, until))
+        included = tuple(self._beside(query, page, viewer, base, run))
         if query.elements:
             page = [
                 replace(one, resource=with_elements(one.resource, query.elements)) for one in page
@@ -103,8 +112,8 @@ class FhirFacade:
         if kind == "Patient" and (moved := self._moved(id_)) is not None:
             return moved
         query = _query_of(kind, "_id", [id_])
-        until = self.monotonic() + SECONDS
-        return next(self._matching(query, viewer, base, until), None)
+        with self._run() as run:
+            return next(self._matching(query, viewer, base, run), None)
 
     def part(self, id_: str) -> StudyPart | None:
         """Return the part of a study whose page has an id; None where it is in no chart."""
@@ -124,23 +133,23 @@ class FhirFacade:
         return FoundResource(made, id_, now)
 
     def _matching(
-        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> Iterator[FoundResource]:
         for one in self.sources.of(query, viewer, base):
             if matches(one.resource, query.conditions):
                 yield one
-            elif self.monotonic() > until:
+            elif run.is_late():
                 raise SearchTooBroad(NARROWS)
 
     def _in_order(
-        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> Iterator[FoundResource]:
         """Yield what matches behind the cursor, as it is to be sorted; raise `QueryRefused`.
 
         What is sorted is looked through again for each page, and one page is kept.
         """
         if not query.sorting:
-            yield from self._matching(query, viewer, base, until)
+            yield from self._matching(query, viewer, base, run)
             return
 
         def place(one: FoundResource) -> tuple[object, ...]:
@@ -149,13 +158,13 @@ class FhirFacade:
         behind: tuple[object, ...] = ()
         if query.cursor:
             asked = _query_of(query.kind, "_id", [query.cursor])
-            last = next(self._matching(asked, viewer, base, until), None)
+            last = next(self._matching(asked, viewer, base, run), None)
             if last is None:  # it is another person's now, or was deleted
                 raise QueryRefused(CURSOR)
             behind = place(last)
         wanted = query.count + 1
         for span in self._spans(replace(query, cursor="")):
-            found = self._timed(span, viewer, base, until)
+            found = self._timed(span, viewer, base, run)
             page = nsmallest(wanted, (one for one in found if place(one) > behind), place)
             yield from page
             wanted -= len(page)
@@ -170,21 +179,21 @@ class FhirFacade:
             yield query
 
     def _timed(
-        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> Iterator[FoundResource]:
         """Yield all that matches; raise `SearchTooBroad` when it takes too long."""
-        for one in self._matching(query, viewer, base, until):
+        for one in self._matching(query, viewer, base, run):
             yield one
-            if self.monotonic() > until:
+            if run.is_late():
                 raise SearchTooBroad(NARROWS)
 
-    def _count(self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float) -> int:
+    def _count(self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun) -> int:
         if query.kind == "Patient" and not query.conditions:
             return self.sources.count_of_patients()
-        return sum(1 for _ in self._timed(replace(query, cursor=""), viewer, base, until))
+        return sum(1 for _ in self._timed(replace(query, cursor=""), viewer, base, run))
 
     def _resolved(
-        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, until: float
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> ResourceQuery | None:
         """Return a search with the patients it means; None where what they must be is nobody.
 
@@ -192,36 +201,36 @@ class FhirFacade:
         """
         conditions = [self._of_today(one) for one in query.conditions]
         for one in query.chained:
-            meant = self._patients(one, viewer, base, until)
+            meant = self._patients(one, viewer, base, run)
             if not meant:
                 return None
             conditions.append(meant[0])
         for has in query.reverse:
-            led = self._led_to(has, viewer, base, until)
+            led = self._led_to(has, viewer, base, run)
             if not led:
                 return None
             conditions += _query_of(query.kind, "_id", led).conditions
         return replace(query, conditions=tuple(conditions), chained=(), reverse=())
 
     def _led_to(
-        self, has: ReverseCondition, viewer: Viewer, base: FhirBase, until: float
+        self, has: ReverseCondition, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> Collection[str]:
         """Return the ids of what the resources lead to that meet a condition."""
         include = has.include
         query = ResourceQuery(kind=include.source, conditions=(self._of_today(has.condition),))
         ids: set[str] = set()
-        for one in self._timed(query, viewer, base, until):
+        for one in self._timed(query, viewer, base, run):
             ids.update(_references(one.resource, include))
             if len(ids) > MOST_BESIDE:
                 raise SearchTooBroad(NARROWS)
         return sorted(ids)
 
     def _patients(
-        self, chained: ChainedCondition, viewer: Viewer, base: FhirBase, until: float
+        self, chained: ChainedCondition, viewer: Viewer, base: FhirBase, run: SearchRun
     ) -> Sequence[SearchCondition]:
         query = ResourceQuery(kind="Patient", conditions=(chained.condition,))
         values: list[SearchValue] = []
-        for one in self._matching(query, viewer, base, until):
+        for one in self._matching(query, viewer, base, run):
             values.append(SearchValue(f"Patient/{one.resource['id']}"))
             if len(values) > MOST_CHAINED:
                 raise SearchTooBroad(NARROWS)
@@ -249,13 +258,13 @@ class FhirFacade:
         page: Sequence[FoundResource],
         viewer: Viewer,
         base: FhirBase,
-        until: float,
+        run: SearchRun,
     ) -> Iterator[Json]:
         """Yield what the matches of a page lead to, and what leads to them, each once."""
         told = {f"{query.kind}/{one.resource['id']}" for one in page}
         for wanted in (*_wanted(query, page), *_wanted_back(query, page)):
-            for one in self._matching(wanted, viewer, base, until):
-                if self.monotonic() > until:
+            for one in self._matching(wanted, viewer, base, run):
+                if run.is_late():
                     raise SearchTooBroad(INCLUDES)
                 name = f"{wanted.kind}/{one.resource['id']}"
                 if name not in told:

@@ -16,6 +16,7 @@ from pydicom import Dataset
 from gdtbridge.database import Database
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.attributes import QueryLevel, tables_of
+from gdtbridge.retrieve.broad_searches import BroadSearches
 from gdtbridge.retrieve.items import (
     ListedStudy,
     item_of,
@@ -100,6 +101,7 @@ class ArchiveFinder:
 
         ``aet`` is the AE title objects can be retrieved from.
         """
+        self.broad = BroadSearches()
         self._database = database
         self._folder = folder
         self._aet = aet

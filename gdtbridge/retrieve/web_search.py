@@ -6,8 +6,6 @@ one of DIMSE; here parameters become keys, and answers become DICOM JSON.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gdtbridge.retrieve.attributes import ALWAYS, QueryLevel, keywords
+from gdtbridge.retrieve.broad_searches import SECONDS, SearchRun, SearchTooBroad
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.finder import ArchiveFinder, OneStudy, Viewer
 from gdtbridge.retrieve.query_keys import QueryRefused
@@ -23,12 +22,6 @@ from gdtbridge.tsv import table
 from worklist import AnswerCharset
 from worklist.item import Element, Item, tag_of, vr_of
 
-SECONDS: Final = 20.0
-"""What a search may take until it has found the page that was asked for."""
-BROAD_SECONDS: Final = 1.0
-"""A search that takes longer is broad: it looks at exam after exam of all there are."""
-BROAD: Final = 2
-"""Broad searches at a time: they have the processor, and pages and results would wait."""
 MOST_FIELDS: Final = 1000
 """Attributes and values a search may name; beyond that nobody means what they ask."""
 _NAMED_BY: Final = MappingProxyType(
@@ -36,14 +29,6 @@ _NAMED_BY: Final = MappingProxyType(
 )
 _LEVEL: Final = tag_of("QueryRetrieveLevel")
 _CHARACTER_SET: Final = tag_of("SpecificCharacterSet")
-
-
-class SearchTooBroad(QueryRefused):
-    """A search found no whole page in its time; the text says what narrows it."""
-
-
-class SearchesBusy(Exception):
-    """A search is broad, and `BROAD` others are; later there is room for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +53,6 @@ class WebSearch:
 
     def __init__(self, finder: ArchiveFinder) -> None:
         self._finder = finder
-        self._broad = threading.BoundedSemaphore(BROAD)
 
     def find(
         self, query: WebQuery, *, sees_held: bool, only: OneStudy | None = None
@@ -81,42 +65,14 @@ class WebSearch:
         """
         keys = dict(_keys(query))
         viewer = Viewer(sees_held, AnswerCharset.UTF_8, only)
-        run = _SearchRun(self._broad)
+        run = self._finder.broad.run()
         found = self._finder.items(
             keys, viewer=viewer, is_cancelled=run.is_late, fuzzy_names=query.fuzzy_names
         )
         return _answers(found, run)
 
 
-class _SearchRun:
-    """A search while it goes on: since when, and whether it has a place among the broad ones."""
-
-    def __init__(self, broad: threading.Semaphore) -> None:
-        self._broad, self._begun = broad, time.monotonic()
-        self._is_broad = False
-
-    @property
-    def seconds(self) -> float:
-        """How long it has gone on."""
-        return time.monotonic() - self._begun
-
-    def is_late(self) -> bool:
-        """Return whether it has had its time; raise `SearchesBusy` where it must not go on."""
-        seconds = self.seconds
-        if seconds > BROAD_SECONDS and not self._is_broad:
-            if not self._broad.acquire(blocking=False):
-                raise SearchesBusy
-            self._is_broad = True
-        return seconds > SECONDS
-
-    def end(self) -> None:
-        """Give back its place, if it has one."""
-        if self._is_broad:
-            self._is_broad = False
-            self._broad.release()
-
-
-def _answers(found: Iterator[Item], run: _SearchRun) -> Iterator[JsonDataset]:
+def _answers(found: Iterator[Item], run: SearchRun) -> Iterator[JsonDataset]:
     try:
         for one in found:
             item = dict(one)

@@ -11,10 +11,11 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import to_instant
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState
+from gdtbridge.retrieve.broad_searches import SECONDS, SearchTooBroad
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_keys import key_item, tags_named
-from gdtbridge.retrieve.web_search import MOST_FIELDS, SECONDS, SearchTooBroad
+from gdtbridge.retrieve.web_search import MOST_FIELDS
 from gdtbridge.work_items import store
 from gdtbridge.work_items.attributes import NEVER_TOLD, search_tables
 from gdtbridge.work_items.form import REQUEST

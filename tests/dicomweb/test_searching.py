@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gdtbridge.audit import Actor, ActorKind
-from gdtbridge.retrieve import web_search
+from gdtbridge.retrieve import broad_searches
 from gdtbridge.retrieve.attributes import QueryLevel
 from gdtbridge.retrieve.dicom_xml import NAMESPACE
 from gdtbridge.retrieve.web_search import WebQuery
@@ -211,15 +211,15 @@ def test_a_broad_search_finds_others_at_work(
     """Two may take long; a further one is told to come back, and what is quick is found."""
     archive, query = services.practice.core.web_archive, WebQuery(level=QueryLevel.STUDY, path={})
     with monkeypatch.context() as patched:
-        patched.setattr(web_search, "BROAD_SECONDS", -1.0)
-        long = [archive.find(query, sees_held=True) for _ in range(web_search.BROAD)]
+        patched.setattr(broad_searches, "BROAD_SECONDS", -1.0)
+        long = [archive.find(query, sees_held=True) for _ in range(broad_searches.BROAD)]
         assert all(next(one) for one in long)
         refused = services.get("/studies?StudyDescription=*x*")
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert services.get("/studies?PatientID=4711").status_code == 200
     for one in long:
         assert list(one)
-    monkeypatch.setattr(web_search, "BROAD_SECONDS", -1.0)
+    monkeypatch.setattr(broad_searches, "BROAD_SECONDS", -1.0)
     assert [services.get("/studies").status_code for _ in range(3)] == [200] * 3
 
 

@@ -21,8 +21,9 @@ from gdtbridge.fhir.outcomes import ISSUES
 from gdtbridge.fhir.query import read_query
 from gdtbridge.fhir.sources import FhirBase
 from gdtbridge.handing_out import ExamReports
+from gdtbridge.retrieve import broad_searches
+from gdtbridge.retrieve.broad_searches import BROAD, SearchTooBroad
 from gdtbridge.retrieve.finder import Viewer
-from gdtbridge.retrieve.web_search import SearchTooBroad
 from gdtbridge.sr import Report, ReportError, ReportHindered
 from gdtbridge.sr.model import UnreadableReportError
 from tests.fhir.conftest import HELD, PATIENTS, STUDY, UNDATED, Fhir
@@ -357,6 +358,23 @@ def test_what_is_beside_the_matches_takes_no_longer_than_a_search(fhir: Fhir) ->
     query = read_query("DiagnosticReport", [("_include", "DiagnosticReport:result")], strict=True)
     with pytest.raises(SearchTooBroad, match="_include"):
         late.search(query, Viewer(), FhirBase("http://x/fhir", "http://x/dicom-web"))
+
+
+def test_a_broad_search_finds_others_at_work(fhir: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of DICOMweb, with which it shares the room; what is read by its id is always there."""
+    (patient,) = fhir.found("/Patient?identifier=4711")
+    monkeypatch.setattr(broad_searches, "BROAD_SECONDS", -1.0)
+    broad = fhir.practice.core.finder.broad
+    others = [broad.run() for _ in range(BROAD)]
+    assert not any(one.is_late() for one in others)
+    refused = fhir.get("/Patient?gender=female&_sort=family")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.json is not None
+    assert refused.json["issue"][0]["code"] == "transient"
+    assert fhir.get(f"/Patient/{patient['id']}").json == patient
+    for one in others:
+        one.end()
+    assert [fhir.get("/Patient?_sort=family").status_code for _ in range(3)] == [200] * 3
 
 
 def test_what_is_posted_stands_in_no_address(fhir: Fhir) -> None:

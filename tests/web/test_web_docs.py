@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gdtbridge.errors import SettingsError
-from gdtbridge.retrieve.web_search import BROAD
+from gdtbridge.retrieve.broad_searches import BROAD
 from gdtbridge.settings import MEGABYTE, Settings, load_settings
 from gdtbridge.web import CorePorts, create_app, forms, server
 from gdtbridge.web.access import slots
@@ -99,7 +99,7 @@ def test_limits_are_the_ones_of_the_code(text: str) -> None:
         f"| idle connection | {limits.idle_seconds:.0f} s |",
         f"read something of a study at once | {READERS}; the others wait |",
         f"| pictures of pages at once | {PICTURE_THREADS}; the others wait |",
-        f"| searches by DICOMweb that take more than a second at once | {BROAD}; a third is 503 |",
+        f"DICOMweb and FHIR that take more than a second at once | {BROAD}; a third is 503 |",
         f"| orders being placed at once | {slots.SLOTS}; the next waits {slots.WAIT_SECONDS:.0f} s",
     ):
         assert row in text, row

@@ -10,10 +10,11 @@ from typing import Final
 from flask import Response, request
 
 from gdtbridge.retrieve.attributes import QueryLevel
+from gdtbridge.retrieve.broad_searches import SearchesBusy, SearchTooBroad
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_text
 from gdtbridge.retrieve.dicom_xml import xml_dataset
 from gdtbridge.retrieve.query_keys import QueryRefused
-from gdtbridge.retrieve.web_search import SearchesBusy, SearchTooBroad, WebQuery
+from gdtbridge.retrieve.web_search import WebQuery
 from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.datasets import JSON, XML
 from gdtbridge.web.dicomweb.multipart import BodyPart, MultipartBody

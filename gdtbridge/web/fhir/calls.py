@@ -16,9 +16,9 @@ from gdtbridge.fhir.query import ResourceQuery, read_query
 from gdtbridge.fhir.sources import FhirBase
 from gdtbridge.fhir.tables import RESOURCES
 from gdtbridge.handing_out import HandingDesk
+from gdtbridge.retrieve.broad_searches import SearchesBusy, SearchTooBroad
 from gdtbridge.retrieve.finder import Viewer
 from gdtbridge.retrieve.query_keys import QueryRefused
-from gdtbridge.retrieve.web_search import SearchTooBroad
 from gdtbridge.web.access.principal import concerns
 from gdtbridge.web.dicomweb.compressing import as_accepted
 from gdtbridge.web.dicomweb.negotiation import first_of, ranges_of
@@ -29,12 +29,16 @@ from gdtbridge.web.fhir.place import MEDIA_TYPE, ROOT
 from gdtbridge.web.forms import URLENCODED
 from gdtbridge.web.own_address import OwnAddress
 from gdtbridge.web.ports import FhirPort
-from gdtbridge.web.problems import refuse
+from gdtbridge.web.problems import RETRY_SECONDS, refuse
 
 FORMATS: Final = (MEDIA_TYPE, "application/json", "json", "text/json")
 PDF: Final = "application/pdf"
 NO_FORMAT: Final = "Nur {0}. / {0} only."
 NO_VALUE: Final = "Das wird hier nicht gesucht: {0}. / This is not searched for here: {0}."
+BUSY: Final = (
+    "Andere Suchen brauchen gerade lange; bitte enger suchen oder noch einmal versuchen. / Other"
+    " searches take long at the moment; search for less, or try again."
+)
 TOO_BROAD: Final = (
     "Die Suche dauert zu lange; bitte enger suchen ({0}). / The search takes too long; search for"
     " less ({0})."
@@ -154,6 +158,8 @@ def _refusing() -> Iterator[None]:
         yield
     except SearchTooBroad as error:
         raise refuse(413, TOO_BROAD.format(error)) from None
+    except SearchesBusy:
+        raise refuse(503, BUSY, ("Retry-After", str(RETRY_SECONDS))) from None
     except QueryRefused as error:
         raise refuse(400, NO_VALUE.format(error)) from None
 
