@@ -58,6 +58,8 @@ def _fits(element: Any, value: SearchValue, condition: SearchCondition) -> bool:
             return found is not None and wanted is not None and found.fits(value.prefix, wanted)
         case ParameterKind.REFERENCE:
             return _leads_to(element.get("reference", ""), value.text)
+        case ParameterKind.QUANTITY:
+            return value.quantity is not None and value.quantity.fits(element)
         case ParameterKind.TOKEN:
             return any(_is(*pair, value) for pair in tokens_of(element))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gdtbridge.fhir.date_range import DatePrefix, DateRange, range_of
+from gdtbridge.fhir.quantities import WantedQuantity
 from gdtbridge.fhir.tables import (
     RESOURCES,
     Include,
@@ -52,13 +53,14 @@ _ESCAPED: Final = re.compile(r"\\([\\,|$])")
 class SearchValue:
     """One value of a parameter; ``system`` is None where a token names none.
 
-    ``range`` and ``prefix`` are those of a date.
+    ``range`` and ``prefix`` are those of a date, ``quantity`` is that of a number with a unit.
     """
 
     text: str
     system: str | None = None
     range: DateRange | None = None
     prefix: DatePrefix = DatePrefix.EQ
+    quantity: WantedQuantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +347,12 @@ def _value(kind: ParameterKind, text: str, name: str) -> SearchValue:
         case ParameterKind.TOKEN:
             system, pipe, code = _split(text)
             return SearchValue(code, system if pipe else None)
+        case ParameterKind.QUANTITY:
+            number, _, unit = text.partition("|")
+            wanted = WantedQuantity.of(number, unit)
+            if wanted is None:
+                raise QueryRefused(name)
+            return SearchValue(text, quantity=wanted)
         case _:
             return SearchValue(_ESCAPED.sub(r"\1", text))
 

@@ -240,11 +240,13 @@ class ResourceSources:
             with self.database.read() as connection:
                 found, ends = self._some_orders(connection, query, before)
                 numbers = [one.patient.id for one in found]
-                moves, moved = moves_of(connection, numbers), moved_at(connection, numbers)
+                moves = moves_of(connection, numbers)
+                every = {other for one in numbers for other in moves.all_of(one)}
+                moved = moved_at(connection, every)
             for one in found:
                 chart = moves.now(one.patient.id)
                 self.index.tell(chart)
-                at = moved.get(one.patient.id, 0.0)
+                at = max(moved.get(other, 0.0) for other in moves.all_of(one.patient.id))
                 made = service_request_resource(one, chart, self.names.order_system, at)
                 yield FoundResource(made, _text((one.id,)), chart)
             if ends:

@@ -19,6 +19,7 @@ class ParameterKind(StrEnum):
     STRING = "string"
     DATE = "date"
     REFERENCE = "reference"
+    QUANTITY = "quantity"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,11 @@ def moves_of(connection: Connection, numbers: Iterable[str]) -> NumberMoves:
 
 
 def moved_since(connection: Connection, since: float) -> set[str]:
-    """Return the numbers of which one became another since then, or no more (UTC seconds)."""
+    """Return the numbers of charts of which one became another since then, or no more (UTC)."""
     late = sa.or_(patient_move.c.at >= since, patient_move.c.undone_at >= since)
-    rows = connection.execute(sa.select(*_ENDS).where(late))
-    return {number for row in rows for number in row}
+    moved = {number for row in connection.execute(sa.select(*_ENDS).where(late)) for number in row}
+    moves = moves_of(connection, moved)
+    return {number for one in moved for number in moves.all_of(one)}
 
 
 def moved_at(connection: Connection, numbers: Iterable[str]) -> dict[str, float]:

@@ -424,3 +424,20 @@ def test_each_exam_is_in_one_span_of_a_sorted_search() -> None:
         *(("Patient", "family", False), ("Observation", "-date", False)),
     ):
         assert has_spans(read_query(kind, [("_sort", sorting)], strict=True)) is are_there
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        *(("4.5", True), ("4.50", True), ("4.6", False), ("5", True), ("4.49", False)),
+        *(("gt4.5", False), ("ge4.5", True), ("lt4.51", True), ("ne4.5", False), ("le4", False)),
+        *(("4.5||cm", True), ("4.5||mm", False), ("4.5|http://unitsofmeasure.org|cm", True)),
+        *(("4.5|http://other.example|cm", False), ("45||mm", False), ("4.4,4.5", True)),
+    ],
+)
+def test_a_quantity_is_found_in_its_unit(asked: str, fits: bool) -> None:  # noqa: FBT001
+    """Equal is what rounds to the digits that were asked for; nothing is converted."""
+    (value,) = told(measured())
+    query = read_query("Observation", [("value-quantity", asked)], strict=True)
+
+    assert matches(value, query.conditions) is fits

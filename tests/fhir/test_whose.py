@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pydicom import Dataset
@@ -153,6 +155,15 @@ def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:
                 found.pop(name, None)
                 one.pop(name, None)
             assert found == one
+    fhir.practice.clock.turn(1)
+    since = quote(datetime.fromtimestamp(fhir.practice.clock.seconds, UTC).isoformat())
+    fhir.practice.core.renumbering.renumber("4799", "4798", confirmed=True)
+    (chart,) = fhir.found("/Patient?identifier=4798")
+    for kind in (*before, "ServiceRequest", "Patient"):
+        moved = fhir.found(f"/{kind}?_lastUpdated=ge{since}&_count=100")
+        theirs = {one.get("subject", {}).get("reference") for one in moved}
+        assert f"Patient/{chart['id']}" in theirs or chart in moved, kind
+    fhir.practice.core.renumbering.renumber("4798", "4799", confirmed=True)
     fhir.practice.core.renumbering.renumber("4799", "4711", confirmed=True)
     again = fhir.found("/ImagingStudy?patient.identifier=4711")
     assert [one["id"] for one in again] == [one["id"] for one in before["ImagingStudy"]]
