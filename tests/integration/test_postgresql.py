@@ -468,7 +468,10 @@ EXAM_COLUMNS_OF_SCHEMA_1 = (
 )
 NUMBER_IN_KEYS = hashlib.sha256(b"4711").hexdigest()[:16]
 NAMED_SINCE_SCHEMA_6 = ("test_name", "addressed_to", "number_field", "echo")
-OF_ORDERS_SINCE_SCHEMA_6 = ("step_status", "changed_at", "unlisted_at", "details", "remarks")
+OF_ORDERS_SINCE_SCHEMA_6 = (
+    *("step_status", "changed_at", "unlisted_at", "images_due_at"),
+    *("details", "remarks"),
+)
 ROWS_OF_SCHEMA_1 = (
     (
         "INSERT INTO exam (id, study_instance_uid, state, instances, first_instance_at,"
