@@ -9,13 +9,13 @@ import click
 from gdtbridge.commands.options import (
     as_json_option,
     core_of,
+    minute_of,
     print_json,
     print_rows,
     terminal_user,
     view_of,
     with_settings,
 )
-from gdtbridge.durable.clock import local_time
 from gdtbridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -221,10 +221,6 @@ def access_study_link_revoke(settings: Settings, number: int) -> None:
         core.access.study_links.revoke(number, terminal_user())
 
 
-def _moment(at: float | None) -> str:
-    return local_time(at).isoformat(" ", "minutes") if at is not None else ""
-
-
 def _account_row(one: Account) -> dict[str, str]:
     from gdtbridge.accounts.model import ROLE_WORDS
 
@@ -234,7 +230,7 @@ def _account_row(one: Account) -> dict[str, str]:
         "shown_name": one.shown_name,
         "role": ROLE_WORDS[one.role],
         "state": open_ if one.is_active else "stillgelegt / deactivated",
-        "signed_in": _moment(one.signed_in_at),
+        "signed_in": minute_of(one.signed_in_at),
     }
 
 
@@ -244,9 +240,9 @@ def _token_row(one: AccessToken) -> dict[str, str]:
         "name": one.name,
         "scopes": ", ".join(sorted(one.scopes)),
         "aet": one.aet,
-        "made": _moment(one.made_at),
+        "made": minute_of(one.made_at),
         "made_by": one.made_by,
-        "used": _moment(one.used_at),
+        "used": minute_of(one.used_at),
         "state": "gesperrt / revoked" if one.revoked_at is not None else "gilt / good",
     }
 
@@ -259,9 +255,9 @@ def _study_link_row(one: StudyLink, now: float) -> dict[str, str]:
         "link": str(one.id),
         "study_instance_uid": one.shared.study_instance_uid,
         "patient_id": one.shared.patient_id,
-        "made": _moment(one.made_at),
+        "made": minute_of(one.made_at),
         "made_by": one.made_by,
-        "until": _moment(one.expires_at),
-        "used": _moment(one.opened_at),
+        "until": minute_of(one.expires_at),
+        "used": minute_of(one.opened_at),
         "state": state,
     }

@@ -21,7 +21,6 @@ OPEN: Final = (
     "Ohne Kennwort: Jeder kann die Datei lesen. Nur auf einem Datenträger in der Hand übergeben. / "
     "Without a password anybody can read the file. Hand it over on a medium in person only."
 )
-NOTHING: Final = "Es gibt nichts zusammenzustellen. / There is nothing to assemble."
 target_option = click.option(
     "--to", "target", type=FilePath, required=True, help="Die ZIP-Datei. / The ZIP file."
 )
@@ -96,7 +95,9 @@ def _write(
     from gdtbridge.encrypted_zip import new_password
 
     if not sheets:
-        fail(NOTHING)
+        from gdtbridge.sample_audit.desk import NO_CASES  # slow to import
+
+        fail(NO_CASES)
     if target.exists():
         fail(f"{target}: gibt es schon. / is there already.")
     password = "" if is_open else new_password()

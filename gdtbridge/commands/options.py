@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import BridgeError
 from gdtbridge.settings import Settings, load_settings
 
@@ -167,6 +168,11 @@ def print_rows(rows: Sequence[Mapping[str, str]], *, as_json: bool) -> None:
             click.echo(line)
     else:
         click.echo("Nichts vorhanden. / Nothing there.", err=True)
+
+
+def minute_of(at: float | None) -> str:
+    """Return a moment (UTC seconds) as local time to the minute, empty for none."""
+    return local_time(at).isoformat(" ", "minutes") if at is not None else ""
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from gdtbridge.commands.options import (
     as_json_option,
     core_of,
     fail,
+    minute_of,
     print_rows,
     view_of,
     with_settings,
@@ -54,20 +55,15 @@ def patients_renumber(settings: Settings, old: str, new: str, *, confirm: bool) 
 @as_json_option
 def patients_list_moves(settings: Settings, *, as_json: bool) -> None:
     """Zeigen, welche Nummern zu anderen wurden. / Show which numbers became others."""
-    from gdtbridge.durable.clock import local_time
-
-    def moment(at: float | None) -> str:
-        return local_time(at).isoformat(" ", "minutes") if at is not None else ""
-
     with view_of(settings) as core:
         found = core.renumbering.moves()
     rows = [
         {
             "old": one.old,
             "new": one.new,
-            "since": moment(one.at),
+            "since": minute_of(one.at),
             "who": one.who,
-            "undone": moment(one.undone_at),
+            "undone": minute_of(one.undone_at),
         }
         for one in found
     ]

@@ -27,7 +27,7 @@ from gdtbridge.exams.model import (
     PatientExam,
     by_person,
 )
-from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT
+from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT, NumberFault
 from gdtbridge.exams.splitting import split
 from gdtbridge.orders import changes as order_changes
 from gdtbridge.orders import store as order_store
@@ -187,7 +187,7 @@ class HeldExams:
         """Return a number without blanks around it; raise `OrderError` if it cannot be one."""
         patient_id = patient_id.strip()
         if not patient_id:
-            raise OrderError("id", "Die Patientennummer fehlt. / The patient number is missing.")
+            raise OrderError("id", NUMBER_FAULT_TEXT[NumberFault.EMPTY])
         fault = self.maker.numbers.fault_of(patient_id)
         if fault is not None:
             raise OrderError("id", NUMBER_FAULT_TEXT[fault])

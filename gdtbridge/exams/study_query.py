@@ -14,6 +14,7 @@ from typing import Final
 
 from gdtbridge.dataset.values import da_text, to_date
 from gdtbridge.errors import OrderError
+from gdtbridge.exams.patient_numbers import NUMBER_FAULT_TEXT, NumberFault
 from gdtbridge.gdt.errors import GdtDateError, NotGdtError
 from gdtbridge.gdt.read.reader import read_records
 from gdtbridge.gdt.read.record import UNREADABLE_CODES, Line, Record
@@ -22,7 +23,7 @@ from gdtbridge.gdt.tables.patient_fields import BIRTH_DATES, FAMILY_NAMES, PATIE
 from gdtbridge.gdt.text import printable
 from gdtbridge.people import Patient, are_two
 
-NO_PATIENT: Final = "Die Patientennummer fehlt. / The patient number is missing."
+NO_PATIENT: Final = NUMBER_FAULT_TEXT[NumberFault.EMPTY]
 DIFFERENT: Final = "Das Feld nennt Verschiedenes. / The field says different things."
 UNREADABLE: Final = (
     "Zeichen, die es im Zeichensatz (9206) nicht gibt. / Characters that the character set (9206) "

@@ -19,7 +19,7 @@ from gdtbridge.durable.files import PREFIX
 from gdtbridge.outbox.collection_store import DAYS, lying_files
 from gdtbridge.outbox.leftover_store import leave_behind
 from gdtbridge.outbox.model import DeliveryState, OutgoingMessage
-from gdtbridge.outbox.store import OUTGOING, RESTORED, begins, change, outgoing
+from gdtbridge.outbox.store import OUTGOING, RESTORED, begins_with_any, change, outgoing
 from gdtbridge.schema import outbox as table
 
 RECALLED_KEY: Final = "recalled:"
@@ -38,7 +38,7 @@ def begin(connection: Connection, prefixes: Sequence[str], now: float) -> str:
     Empty, and nothing is done, where that cannot be: none lies in its folder, one was collected or
     may have been, or the practice software leaves its files lying.
     """
-    here = (_any(prefixes), table.c.state.not_in(_UNTOUCHED))
+    here = (begins_with_any(prefixes), table.c.state.not_in(_UNTOUCHED))
     columns = (table.c.id, table.c.key, table.c.kind, table.c.destination, table.c.delivered_at)
     rows = connection.execute(
         sa.select(*columns, table.c.state, table.c.collected_at).where(*here).order_by(table.c.id)
@@ -58,10 +58,6 @@ def begin(connection: Connection, prefixes: Sequence[str], now: float) -> str:
         change(connection, row.id, recall=mark, key=f"{RECALLED_KEY}{row.key}:{mark}")
     _call(connection, [row.id for row in files], now)
     return mark
-
-
-def _any(prefixes: Iterable[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(*map(begins, prefixes))
 
 
 def _are_left(connection: Connection, destinations: Iterable[str], now: float) -> bool:

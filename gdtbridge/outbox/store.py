@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from gdtbridge.statement import InsertStatement, Statement, UpdateStatement
 
 RESTORED: Final = "restored: it may have arrived before"
 """Reason of the question about what was to leave when the database was copied."""
+BEFORE_FAILED: Final = "the message it waits for failed"
 
 Lifetimes = Mapping[str, float | None]
 """Seconds a message of each destination may be tried."""
@@ -93,7 +94,7 @@ def insert(
         payload=message.payload,
         state=DeliveryState.FAILED if given_up else reserved,
         recall=message.recall or None,
-        last_error="the message it waits for failed" if given_up else "",
+        last_error=BEFORE_FAILED if given_up else "",
         next_at=now,
         expires_at=expires_at,
         created_at=now,
@@ -123,13 +124,17 @@ def take_back(connection: Connection, prefixes: Sequence[str]) -> bool:
     Attachments that arrived already stay: no record names them.
     """
     gone = sa.and_(table.c.state != DeliveryState.PENDING, table.c.kind != "attachment")
-    if connection.execute(sa.select(table.c.id).where(_ours(prefixes), gone)).first() is not None:
+    if (
+        connection.execute(sa.select(table.c.id).where(begins_with_any(prefixes), gone)).first()
+        is not None
+    ):
         return False
     drop_waiting(connection, prefixes)
     return True
 
 
-def _ours(prefixes: Sequence[str]) -> sa.ColumnElement[bool]:
+def begins_with_any(prefixes: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Return whether a key begins with one of ``prefixes`` (`begins`)."""
     return sa.or_(*map(begins, prefixes))
 
 
@@ -141,7 +146,7 @@ def begins(prefix: str) -> sa.ColumnElement[bool]:
 
 def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:
     """Remove every message whose key begins so and that nothing has been done with."""
-    here = (_ours(prefixes), table.c.state == DeliveryState.PENDING)
+    here = (begins_with_any(prefixes), table.c.state == DeliveryState.PENDING)
     waiting = sa.select(table.c.id).where(*here)
     ids = list(connection.execute(waiting.order_by(table.c.id.desc())).scalars())
     after = table.c.after_id.in_(ids)
@@ -151,14 +156,16 @@ def drop_waiting(connection: Connection, prefixes: Sequence[str]) -> None:
 
 def keys_put(connection: Connection, prefixes: Sequence[str]) -> Sequence[str]:
     """Return the keys of messages that begin so, of those that are not taken back."""
-    return connection.execute(sa.select(table.c.key).where(_ours(prefixes))).scalars().all()
+    return (
+        connection.execute(sa.select(table.c.key).where(begins_with_any(prefixes))).scalars().all()
+    )
 
 
 def last_open(connection: Connection, destination: str, prefixes: Sequence[str]) -> int | None:
     """Return the newest message on its way whose key begins so, or of which a person is asked."""
     query = sa.select(sa.func.max(table.c.id)).where(
         table.c.destination == destination,
-        _ours(prefixes),
+        begins_with_any(prefixes),
         table.c.state.in_((*OPEN, DeliveryState.QUESTION)),
     )
     return connection.execute(query).scalar()
@@ -289,7 +296,7 @@ def failed(connection: Connection, outbox_id: int, reason: str) -> list[int]:
     query = sa.select(table.c.id).where(table.c.after_id == outbox_id, table.c.state.in_(OPEN))
     ids = [outbox_id]
     for waiting in connection.execute(query).scalars().all():
-        ids += failed(connection, waiting, "the message it waits for failed")
+        ids += failed(connection, waiting, BEFORE_FAILED)
     return ids
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from gdtbridge.dataset.encoding import ITEM, UNDEFINED
 from gdtbridge.durable.files import FileStamp
 from gdtbridge.pictures.looking import FrameSpan, PictureProblem
-from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
+from gdtbridge.pictures.model import NO_SUCH_FRAME, AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject
 
 MAX_ITEMS: Final = 200_000
@@ -51,7 +51,7 @@ class FrameIndex:
         """Return where a frame is, counted from 1; raise `NotRenderable` where there is none."""
         if not 1 <= number <= len(self):
             raise NotRenderable(
-                "Dieses Einzelbild gibt es nicht. / There is no such frame.",
+                NO_SUCH_FRAME,
                 PictureProblem.NO_FRAME,
             )
         return FrameSpan(number, self.bounds[number - 1], self.bounds[number])

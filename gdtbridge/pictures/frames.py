@@ -20,7 +20,7 @@ from gdtbridge.pictures.arrays import Integers
 from gdtbridge.pictures.decoders import decoder_of
 from gdtbridge.pictures.frame_index import FrameIndex, encoded, index_frames
 from gdtbridge.pictures.looking import FrameSpan, PictureProblem
-from gdtbridge.pictures.model import AttachmentLimit, NotRenderable
+from gdtbridge.pictures.model import NO_IMAGE, NO_SUCH_FRAME, AttachmentLimit, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, PixelData
 from gdtbridge.pictures.transfer_syntaxes import DECODERS
 
@@ -58,9 +58,7 @@ def chosen_frame(dataset: Dataset, frame: int | None) -> int:
         stands_for = int(dataset.get("RepresentativeFrameNumber") or 0)
         return stands_for if 1 <= stands_for <= frames else (frames + 1) // 2
     if not 1 <= frame <= frames:
-        raise NotRenderable(
-            "Dieses Einzelbild gibt es nicht. / There is no such frame.", PictureProblem.NO_FRAME
-        )
+        raise NotRenderable(NO_SUCH_FRAME, PictureProblem.NO_FRAME)
     return frame
 
 
@@ -148,7 +146,7 @@ def pixel_data_of(source: OpenedObject) -> PixelData:
     """Return where the pixels are; raise `NotRenderable` where there are none."""
     if source.pixel_data is None:
         raise NotRenderable(
-            "Das Objekt enthält kein Bild. / There is no image in the object.",
+            NO_IMAGE,
             PictureProblem.NO_PICTURE,
         )
     return source.pixel_data

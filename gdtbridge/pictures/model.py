@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gdtbridge.pictures.looking import PictureProblem
+
+NO_IMAGE: Final = "Das Objekt enthält kein Bild. / There is no image in the object."
+NO_SUCH_FRAME: Final = "Dieses Einzelbild gibt es nicht. / There is no such frame."
 
 
 class AttachmentError(ValueError):

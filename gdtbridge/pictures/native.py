@@ -26,7 +26,7 @@ from gdtbridge.pictures.frames import (
     number_of_frames,
 )
 from gdtbridge.pictures.looking import FrameSpan
-from gdtbridge.pictures.model import NativeFrames, NotRenderable
+from gdtbridge.pictures.model import NO_IMAGE, NO_SUCH_FRAME, NativeFrames, NotRenderable
 from gdtbridge.pictures.opened_object import OpenedObject, open_object
 from gdtbridge.pictures.transfer_syntaxes import JPEG_8_BIT
 
@@ -56,7 +56,7 @@ def native_frames(path: Path, first: int, most: int = 0, label: str = "") -> Nat
     with open_object(path) as source:
         last = number_of_frames(source.dataset)
         if not 1 <= first <= last:
-            raise NotRenderable("Dieses Einzelbild gibt es nicht. / There is no such frame.")
+            raise NotRenderable(NO_SUCH_FRAME)
         last = min(last, first + most - 1) if most else last
         return _batch(_frames(source, first, last, label))
 
@@ -72,7 +72,7 @@ def _batch(frames: Iterator[FrameSamples]) -> NativeFrames:
         if len(data) + kind.length > BATCH_BYTES:
             break
     if kind is None:
-        raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
+        raise NotRenderable(NO_IMAGE)
     return NativeFrames(count, kind.samples, kind.bits, kind.photometric, bytes(data))
 
 

@@ -38,7 +38,6 @@ PICTURES: Final = SandboxRoom(
         failed="Das Objekt lässt sich nicht lesen. / Cannot be read: ",
         memory="Das Objekt braucht zu viel Speicher. / Too much memory needed.",
         too_large="Das Objekt ist zu groß. / The object is too large.",
-        nonsense="Der Leseprozess antwortet Unsinn. / The reading process answers nonsense.",
     ),
     prepare=f"{__name__}:prepare_child",
     memory_bytes=1024 * MEBIBYTE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gdtbridge.pictures import frames
 from gdtbridge.pictures.document import render_document
-from gdtbridge.pictures.model import NotRenderable, RenderedFile
+from gdtbridge.pictures.model import NO_IMAGE, NotRenderable, RenderedFile
 from gdtbridge.pictures.opened_object import open_object
 from gdtbridge.pictures.picture import render_picture
 from gdtbridge.pictures.sop_classes import is_document
@@ -20,7 +20,7 @@ def render(path: Path, frame: int | None) -> RenderedFile:
         if is_document(sop_class):
             return RenderedFile("PDF", document_title(source.dataset), render_document(source))
         if source.pixel_data is None:
-            raise NotRenderable("Das Objekt enthält kein Bild. / There is no image in the object.")
+            raise NotRenderable(NO_IMAGE)
         return RenderedFile("JPG", image_title(source.dataset), render_picture(source, frame))
 
 

@@ -30,7 +30,7 @@ class SandboxTexts:
     """An error nobody expected; the name of its class and a full stop are put behind."""
     memory: str
     too_large: str
-    nonsense: str
+    nonsense: str = "Der Leseprozess antwortet Unsinn. / The reading process answers nonsense."
 
 
 @dataclass(frozen=True, slots=True)

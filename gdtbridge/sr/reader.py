@@ -28,7 +28,6 @@ REPORTS: Final = SandboxRoom(
         failed="Der Bericht lässt sich nicht lesen. / Cannot be read: ",
         memory="Der Bericht braucht zu viel Speicher. / Too much memory needed.",
         too_large="Der Bericht ist zu groß. / The report is too large.",
-        nonsense="Der Leseprozess antwortet Unsinn. / The reading process answers nonsense.",
     ),
     # pydicom, where a character set needs it, would bring the image libraries
     prepare="gdtbridge.dataset.image_libraries:keep_image_libraries_out",
