@@ -225,8 +225,11 @@ def test_any_fragments(bridge: Bridge, fragments: list[tuple[int, int, bytes]]) 
     assert send_raw(bridge.port, [(US_IMAGE, "1.2.3", EXPLICIT, b"data")]) == [0]
 
 
-def test_half_open_connections_do_not_switch_the_server_off(start: StartServer) -> None:
+def test_half_open_connections_do_not_switch_the_server_off(
+    start: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hundreds of silent connections keep no device out and hold few threads."""
+    monkeypatch.setattr(listener, "COLLECT_AFTER", 1000)  # each takes a second among all tests
     bridge = start(max_associations=2)
     with contextlib.ExitStack() as stack:
         for _ in range(200):
