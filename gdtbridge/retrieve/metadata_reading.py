@@ -36,7 +36,7 @@ ITS_URI: Final = "\0"
 MOST_ELEMENTS: Final = 500_000
 """Elements and items of a head: three times those of a report of 5,000 measurements."""
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of all values that are written."""
+"""Bytes of all values that are written, and characters of the places of those that are not."""
 LONGEST_INLINE: Final = 1024
 """Bytes of a binary value that are written as they are; longer ones can be had by themselves."""
 MOST_LEVELS: Final = 64
@@ -135,22 +135,28 @@ class _HeadWriter(DatasetWalker[_Level]):
         if level.told:
             place = enumerate((*level.place, tag))
             names = "/".join(str(one) if at % 2 else name_of(one) for at, one in place)
+            self._spend(len(names))
             level.written[tag] = json_text(
                 {"vr": VR, "BulkDataURI": f"{self._uri}/bulkdata/{names}"}
             )
 
-    def _keep(self, level: _Level, tag: int, VR: str, length: int) -> None:  # noqa: N803
-        """Keep a value; of one that runs past the end of its item nothing is known."""
-        if self._at + length > level.end:
-            self._pass(level, length)
-            return
-        raw = self._read(length)
-        self._at += length
-        if not level.told or len(raw) < length:
-            return
-        self._left -= length
+    def _spend(self, size: int) -> None:
+        """Count what is written; raise `DatasetTooLarge` where that is too much."""
+        self._left -= size
         if self._left < 0:
             raise DatasetTooLarge("Die Werte sind zu lang. / The values are too long.")
+
+    def _keep(self, level: _Level, tag: int, VR: str, length: int) -> None:  # noqa: N803
+        """Keep a value; of one that runs past the end of its item nothing is known."""
+        if not level.told or self._at + length > level.end:
+            self._pass(level, length)
+            return
+        most = min(length, self._left + 1)  # a deflated one may have any length
+        raw = self._read(most)
+        self._at += length
+        if len(raw) < most:
+            return
+        self._spend(length)
         level.values[tag] = (VR, raw)
         if tag == Tag.SpecificCharacterSet and raw.strip(b" \0"):
             level.label = raw

@@ -165,13 +165,14 @@ def test_deep_trees_are_told_so_far(tmp_path: Path) -> None:
     [
         ("MOST_ELEMENTS", element(TREE, b"SQ", item(b"") * 60)),
         ("MOST_BYTES", element(TREE, b"SQ", item(element(0x0040A160, b"UT", "a" * 30)) * 2)),
+        ("MOST_BYTES", b"".join(element(0x00420011 + at, b"OB", bytes(1026)) for at in range(7))),
         ("_MOST_INFLATED", element(0x00420011, b"OB", bytes(2000))),
     ],
 )
 def test_what_goes_on_for_ever_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, data: bytes
 ) -> None:
-    """Elements, bytes that are kept, and what a few deflated bytes may become."""
+    """Elements, bytes and places that are kept, and what a few deflated bytes may become."""
     syntax = DEFLATED if limit == "_MOST_INFLATED" else EXPLICIT
     monkeypatch.setattr(metadata_reading, limit, 50)
     with pytest.raises(DatasetTooLarge):
