@@ -15,6 +15,7 @@ from gdtbridge.fhir.ids import patient_id, uid_of
 from gdtbridge.fhir.matching import at_path, matches
 from gdtbridge.fhir.query import (
     CURSOR,
+    LAST_UPDATED,
     ChainedCondition,
     ResourceQuery,
     ReverseCondition,
@@ -22,7 +23,7 @@ from gdtbridge.fhir.query import (
     SearchValue,
 )
 from gdtbridge.fhir.resources.patients import merged_resource
-from gdtbridge.fhir.sorting import ranks_of
+from gdtbridge.fhir.sorting import ranks_of, read_cursor, sorted_cursor
 from gdtbridge.fhir.sources import FhirBase, FoundResource, ResourceSources
 from gdtbridge.fhir.spans import has_spans, spans_of
 from gdtbridge.fhir.store import numbers_now
@@ -155,13 +156,7 @@ class FhirFacade:
         def place(one: FoundResource) -> tuple[object, ...]:
             return (*ranks_of(one.resource, query.sorting), one.resource["id"])
 
-        behind: tuple[object, ...] = ()
-        if query.cursor:
-            asked = _query_of(query.kind, "_id", [query.cursor])
-            last = next(self._matching(asked, viewer, base, run), None)
-            if last is None:  # it is another person's now, or was deleted
-                raise QueryRefused(CURSOR)
-            behind = place(last)
+        behind = self._behind(query, viewer, base, run) if query.cursor else ()
         wanted = query.count + 1
         for span in self._spans(replace(query, cursor="")):
             found = self._timed(span, viewer, base, run)
@@ -170,6 +165,22 @@ class FhirFacade:
             wanted -= len(page)
             if not wanted:
                 return
+
+    def _behind(
+        self, query: ResourceQuery, viewer: Viewer, base: FhirBase, run: SearchRun
+    ) -> tuple[object, ...]:
+        """Return the place a sorted search goes on behind, as it was when the page was made."""
+        id_, times = read_cursor(query.cursor, query.sorting)
+        if len(times) == len(query.sorting):
+            return (*times, id_)
+        asked = _query_of(query.kind, "_id", [id_])
+        last = next(self._matching(asked, viewer, base, run), None)
+        if last is None:  # it is another person's now, or was deleted
+            raise QueryRefused(CURSOR)
+        was = iter(times)
+        ranks = zip(query.sorting, ranks_of(last.resource, query.sorting), strict=True)
+        told = (next(was) if key.parameter.name == LAST_UPDATED else now for key, now in ranks)
+        return (*told, id_)
 
     def _spans(self, query: ResourceQuery) -> Iterator[ResourceQuery]:
         """Yield the search, in parts where all exams would have to be looked through."""
@@ -276,7 +287,7 @@ class FhirFacade:
 
 def _cursor_of(last: FoundResource, query: ResourceQuery) -> str:
     """Return what says that the next page begins behind a resource."""
-    return str(last.resource["id"]) if query.sorting else last.place
+    return sorted_cursor(last.resource, query.sorting) if query.sorting else last.place
 
 
 def _wanted(query: ResourceQuery, page: Sequence[FoundResource]) -> Iterator[ResourceQuery]:

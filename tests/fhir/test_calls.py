@@ -7,12 +7,14 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 
 from gdtbridge.accounts import SCOPES
 from gdtbridge.audit import Actor, ActorKind
@@ -24,6 +26,7 @@ from gdtbridge.handing_out import ExamReports
 from gdtbridge.retrieve import broad_searches
 from gdtbridge.retrieve.broad_searches import BROAD, SearchTooBroad
 from gdtbridge.retrieve.finder import Viewer
+from gdtbridge.schema import placed_order
 from gdtbridge.sr import Report, ReportError, ReportHindered
 from gdtbridge.sr.model import UnreadableReportError
 from tests.fhir.conftest import HELD, PATIENTS, STUDY, UNDATED, Fhir
@@ -271,6 +274,21 @@ def test_matches_are_sorted_as_asked(fhir: Fhir) -> None:
     latest = fhir.bundle("/Observation?patient.identifier=4711&_sort=-date,code&_count=1")
     assert [one["relation"] for one in latest["link"]] == ["self", "next"]
     assert "_sort=-date%2Ccode" in latest["link"][0]["url"]
+
+
+def test_what_changes_while_pages_are_fetched_hides_nothing(fhir: Fhir) -> None:
+    """Sorted by when it changed: the last of a page may be the newest when the next is fetched."""
+    asked = "/ServiceRequest?_sort=_lastUpdated"
+    whole = [one["id"] for one in fhir.found(asked)]
+    paged: list[str] = []
+    for page in fhir.pages(f"{asked}&_count=1"):
+        paged += [one["id"] for one in page]
+        if len(paged) == 1:
+            number = page[0]["identifier"][0]["value"]
+            with fhir.practice.core.database.write() as connection:
+                later = sa.update(placed_order).values(changed_at=time.time() + 1)
+                connection.execute(later.where(placed_order.c.accession_number == number))
+    assert paged == [*whole, whole[0]]
 
 
 def test_what_changed_since(fhir: Fhir) -> None:
