@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -32,12 +32,13 @@ from gdtbridge.web.api.openapi import description
 from gdtbridge.web.api.queries import QueryCalls
 from gdtbridge.web.api.studies import STUDY_NAMES, StudyCalls
 from gdtbridge.web.api.worklist import Route, WorklistApi
-from gdtbridge.web.dicomweb.routes import dicomweb_routes
+from gdtbridge.web.dicomweb.routes import dicomweb_routes, is_for_readers
 from gdtbridge.web.fhir.routes import fhir_routes
 from gdtbridge.web.forms import MAX_BODY
 from gdtbridge.web.numbers import NumberConverter
 from gdtbridge.web.ohif import OhifCalls
 from gdtbridge.web.own_address import OwnAddress
+from gdtbridge.web.pages.exams.pictures import is_picture
 from gdtbridge.web.pages.frame import Frame
 from gdtbridge.web.pages.placing import PlacingPages
 from gdtbridge.web.pages.routes import is_page, page_routes, wants_a_page
@@ -56,6 +57,8 @@ from gdtbridge.web.problems import (
     render,
 )
 from gdtbridge.web.study_viewer import StudyViewer
+
+P = ParamSpec("P")
 
 REMEMBERED_SECONDS: Final = 180 * 24 * 3600
 """How long a browser remembers that this server is called encrypted."""
@@ -111,7 +114,7 @@ def create_app(
     _add_state_routes(app, readiness)
     routes = page_routes(frame, core, settings, readiness, ways_in)
     for path, name, view, methods in routes:
-        _add_route(app, path, PREFIX + name, slots.bound(view), *methods)
+        _add_route(app, path, PREFIX + name, _placed(view, slots), *methods)
     own = OwnAddress(settings.http.public_url)
     add_call = WorklistAddCall(core.orders, core.answers, today, PlacingPages(frame))
     viewer = StudyViewer(settings.viewer, core.ohif)
@@ -125,7 +128,7 @@ def create_app(
         *fhir_routes(core, own),
     )
     for path, name, view, methods in calls:
-        _add_route(app, path, name, slots.bound(view), *methods)
+        _add_route(app, path, name, _placed(view, slots), *methods)
     return app
 
 
@@ -154,6 +157,20 @@ def _welcome(memory: AccessMemory) -> None:
     who = request.environ.get(PRINCIPAL)
     if isinstance(who, Principal):
         welcome(visitor_of(who, memory))
+
+
+def _placed(view: Callable[P, Response], slots: Slots) -> Callable[P, Response]:
+    """Return a view that takes a place, unless its call has a thread of `READERS` or pictures.
+
+    Those are as few as there are threads for them, and leave all places to the others.
+    """
+    bound = slots.bound(view)
+
+    def placed(*args: P.args, **kwargs: P.kwargs) -> Response:
+        is_bounded = is_for_readers(request.method, request.path) or is_picture(request.path)
+        return (view if is_bounded else bound)(*args, **kwargs)
+
+    return placed
 
 
 def _called(url_map: Map, path: str, method: str) -> str:

@@ -243,7 +243,8 @@ class WebServer:
             )
 
     def _threads_for(self, method: str, path: str) -> ThreadedTaskDispatcher:
-        """Return whose threads serve a call."""
+        """Return whose threads serve a call; slashes at the beginning count as one (waitress)."""
+        path = f"/{path.lstrip('/')}"
         if is_for_readers(method, path):
             return self._readers
         return self._pictures if is_picture(path) else self._dispatcher

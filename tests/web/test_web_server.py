@@ -277,6 +277,19 @@ def test_many_wait_their_turn_and_hold_nobody_up(
         server.stop(grace=2)
 
 
+def test_readers_and_pictures_take_no_place_of_a_page(serve: Any) -> None:
+    """Where all places are taken they are answered, and where none of theirs is free a page is."""
+    slots = Slots(1, wait_seconds=0.05)
+    release = slots.take()
+    url = f"http://127.0.0.1:{serve(slots=slots).port}"
+    called = {
+        path: requests.get(url + path, timeout=60) for path in ("/heute", *READING, *PICTURES)
+    }
+    refused = {path: "überlastet" in answer.text for path, answer in called.items()}
+    assert refused == {path: path == "/heute" for path in called}
+    release()
+
+
 def test_who_finds_others_waiting_is_sent_away_at_once() -> None:
     """Of two that want a place nobody leaves one waits, and gets it."""
     slots = Slots(1, wait_seconds=30, most_waiting=1)

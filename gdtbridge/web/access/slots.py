@@ -20,7 +20,8 @@ class Slots:
     """A bounded number of places; who finds none in time is told to come back (503).
 
     There are fewer places than server threads: when the core hangs (a dead network drive), the
-    threads left over still answer ``/healthz`` and refuse the rest within seconds.
+    threads left over still answer ``/healthz`` and refuse the rest within seconds. Calls that have
+    threads of their own need none.
     """
 
     def __init__(

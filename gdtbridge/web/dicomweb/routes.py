@@ -39,7 +39,7 @@ LARGEST_BODY: Final = 16 * 1024 * MEGABYTE
 WAITING_PROGRAMS: Final = 1
 """Who may wait for such a place: more that wait would take the threads of the pages."""
 READERS: Final = 5
-"""Threads of those who read what is kept, fewer than the core has places (`SLOTS`).
+"""Threads of those who read what is kept; they take none of the places of others (`SLOTS`).
 
 Further readers wait before they have a thread, however many they are: Weasis asks for twelve
 objects at once, does not come back when it is refused (503), and shows the exam without them.
