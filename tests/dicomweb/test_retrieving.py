@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.dicomweb.conftest import STUDY, Services
 from tests.pictures.builder import dataset, write
+from tests.tools.elements import UNDEFINED, delimiter, element, item
 from tests.tools.parts import Part, read_parts
 
 INSTANCE = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.9.2"
@@ -109,12 +110,12 @@ def test_metadata_says_all_but_the_pixels(services: Services) -> None:
 def test_long_values_are_had_where_the_metadata_says(services: Services, tmp_path: Path) -> None:
     """At the top and in an item; by itself and in an envelope, and nowhere else."""
     document, inner = bytes(range(256)) * 300, bytes(range(256)) * 5
-    item = Dataset()
-    item.add(DataElement(0x00420011, "OB", inner))
+    within = Dataset()
+    within.add(DataElement(0x00420011, "OB", inner))
     made = dataset("1.2.840.10008.5.1.4.1.1.104.1")
     made.StudyInstanceUID, made.SeriesInstanceUID = "2.25.555", "2.25.556"
     made.EncapsulatedDocument = document
-    made.ContentSequence = [Dataset(), item]
+    made.ContentSequence = [Dataset(), within]
     path = write(made, tmp_path / "document.dcm")
     services.practice.send_file(path, made.SOPClassUID, made.SOPInstanceUID)
 
@@ -134,6 +135,24 @@ def test_long_values_are_had_where_the_metadata_says(services: Services, tmp_pat
     assert services.get(paths[0], "image/png").status_code == 406
     for wrong in ("0040A730/2/00420011", "0040A730/1", "0040A730/x/00420011", "00100010", "1"):
         assert services.get(f"{base}/bulkdata/{wrong}").status_code == 404
+
+
+def test_of_items_too_deep_to_be_read_no_value_is_had(services: Services, tmp_path: Path) -> None:
+    """That is no fault of the bridge (500); the object is told of, and had as it came."""
+    made = dataset("1.2.840.10008.5.1.4.1.1.104.1")
+    made.StudyInstanceUID, made.SeriesInstanceUID = "2.25.557", "2.25.558"
+    path, deep = write(made, tmp_path / "deep.dcm"), b""
+    for _ in range(400):
+        deep = element(0x00700001, b"SQ", item(deep, undefined=True), length=UNDEFINED)
+        deep += delimiter(0xE0DD)
+    path.write_bytes(path.read_bytes() + deep)
+    services.practice.send_file(path, made.SOPClassUID, made.SOPInstanceUID)
+
+    base = f"/studies/2.25.557/series/2.25.558/instances/{made.SOPInstanceUID}"
+    answers = [
+        services.get(f"{base}{end}") for end in ("", "/metadata", "/bulkdata/00700001/0/00420011")
+    ]
+    assert [one.status_code for one in answers] == [200, 200, 404]
 
 
 def test_a_corrected_identity_leaves_corrected(services: Services) -> None:
@@ -163,8 +182,8 @@ def test_a_corrected_identity_leaves_corrected(services: Services) -> None:
     for said in (row, found):
         assert said["00100020"]["Value"] == ["4711"]
         assert said["00100010"] == {"vr": "PN"}  # the device's name goes nowhere
-    (item,) = leaving.OriginalAttributesSequence
-    assert item.ModifiedAttributesSequence[0].PatientID == "NOTFALL7"
+    (original,) = leaving.OriginalAttributesSequence
+    assert original.ModifiedAttributesSequence[0].PatientID == "NOTFALL7"
     assert row["04000561"]["Value"]
 
 

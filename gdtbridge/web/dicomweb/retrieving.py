@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -85,7 +85,7 @@ class RetrieveCalls:
         tag = tag_of([one], place)
         if (same := unchanged(tag)) is not None:
             return same
-        with ExitStack() as opened:
+        with _refusing(), ExitStack() as opened:
             path = opened.enter_context(self.archive.opened(one, syntax))
             value = bulk_value(path, syntax, tags)
             if wanted.is_multipart:
@@ -158,17 +158,23 @@ class RetrieveCalls:
         return streamed(body.written(parts), body.content_type, status, {})
 
     def _pieces(self, one: SentObject) -> Iterator[bytes]:
-        try:
-            with self.archive.opened(one.stored, one.syntax) as path:
-                yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
-        except AttachmentHindered:
-            raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS))) from None
-        except (NotTranscodable, AttachmentError):
-            raise refuse(406, AS_STORED_ALONE) from None
-        except (InvalidDicomError, EOFError):
-            raise refuse(404, UNREADABLE) from None
-        except FileNotFoundError:
-            raise refuse(410) from None
+        with _refusing(), self.archive.opened(one.stored, one.syntax) as path:
+            yield from MediaContent.of_file(DICOM, path, [(0, path.stat().st_size)]).whole()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Tell as a refusal why an object cannot be had."""
+    try:
+        yield
+    except AttachmentHindered:
+        raise refuse(503, "", ("Retry-After", str(RETRY_SECONDS))) from None
+    except (NotTranscodable, AttachmentError):
+        raise refuse(406, AS_STORED_ALONE) from None
+    except (InvalidDicomError, EOFError, RecursionError):  # pydicom reads items within each other
+        raise refuse(404, UNREADABLE) from None
+    except FileNotFoundError:
+        raise refuse(410) from None
 
 
 def streamed(
