@@ -253,15 +253,16 @@ class FhirFacade:
         leads = kind is ParameterKind.REFERENCE and name in {"patient", "subject"}
         if not leads or not condition.is_plain:
             return condition
-        values = tuple(replace(one, text=self._now(one.text)) for one in condition.values)
-        return replace(condition, values=values)
-
-    def _now(self, text: str) -> str:
-        """Return a reference to a patient as it is today."""
+        ids = {text: text.rpartition("/")[2] for text in condition.texts}
         with self.sources.database.read() as connection:
-            number = self.sources.index.number(connection, text.rpartition("/")[2])
-            now = numbers_now(connection, [number])
-        return f"Patient/{patient_id(now.pop())}" if now else text
+            numbers = self.sources.index.numbers(connection, ids.values())
+            now = {
+                id_: f"Patient/{patient_id(one)}"
+                for id_, number in numbers.items()
+                for one in numbers_now(connection, [number])
+            }
+        values = (replace(one, text=now.get(ids[one.text], one.text)) for one in condition.values)
+        return replace(condition, values=tuple(values))
 
     def _beside(
         self,

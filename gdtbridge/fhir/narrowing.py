@@ -69,7 +69,7 @@ def _narrowed(
     name, texts = condition.parameter.name, condition.texts
     ids = [one.rpartition("/")[2] for one in texts]
     if name in {"patient", "subject"}:
-        numbers = tuple(filter(None, (index.number(connection, one) for one in ids)))
+        numbers = tuple(index.numbers(connection, ids).values())
         return Narrowing(patients=numbers) if numbers else None
     if name in {"based-on", "basedon"}:
         orders = [order_of_study(connection, uid) for one in ids if (uid := uid_of(one))]

@@ -274,7 +274,7 @@ class ResourceSources:
         numbers: list[str] | None = None
         for one in query.of("patient", "subject"):
             ids = [text.rpartition("/")[2] for text in one.texts]
-            known = [self.index.number(connection, id_) for id_ in ids]
+            known = list(self.index.numbers(connection, ids).values())
             moves = moves_of(connection, known)
             numbers = [other for number in known if number for other in moves.all_of(number)]
         if numbers == []:

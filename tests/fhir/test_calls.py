@@ -18,10 +18,12 @@ import sqlalchemy as sa
 
 from gdtbridge.accounts import SCOPES
 from gdtbridge.audit import Actor, ActorKind
+from gdtbridge.database import Connection
 from gdtbridge.day.exam import RecentReports
 from gdtbridge.fhir.outcomes import ISSUES
 from gdtbridge.fhir.query import read_query
 from gdtbridge.fhir.sources import FhirBase
+from gdtbridge.fhir.store import all_numbers
 from gdtbridge.handing_out import ExamReports
 from gdtbridge.retrieve import broad_searches
 from gdtbridge.retrieve.broad_searches import BROAD, SearchTooBroad
@@ -223,6 +225,24 @@ def test_everything_is_r4(fhir: Fhir) -> None:
     assert [problems for problems in found if problems] == []
     assert len(found) == len(every) - 1 > 20
     assert wrong
+
+
+def test_unknown_patients_are_looked_for_together(
+    fhir: Fhir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id is a digest: all numbers there are are gone through, once for all that are asked."""
+    looked: list[Connection] = []
+
+    def counted(connection: Connection) -> set[str]:
+        looked.append(connection)
+        return all_numbers(connection)
+
+    monkeypatch.setattr("gdtbridge.fhir.store.all_numbers", counted)
+    known = fhir.found("/Patient?identifier=4711")[0]["id"]
+    assert [one["id"] for one in fhir.found(f"/Patient?_id=x,{known},y,z")] == [known]
+    assert len(looked) == 1
+    assert len(fhir.found(f"/ImagingStudy?patient=x,{known},y,z")) == 1
+    assert len(looked) <= 4
 
 
 @pytest.mark.parametrize(
