@@ -35,14 +35,14 @@ from gdtbridge.fhir.resources.observation_groups import observations_of
 from gdtbridge.fhir.resources.observations import ReportPart
 from gdtbridge.fhir.resources.patients import patient_resource
 from gdtbridge.fhir.resources.service_requests import STATUSES, service_request_resource
-from gdtbridge.fhir.study_part import StudyPart, accession_numbers_of, chart_of
+from gdtbridge.fhir.study_part import StudyPart, accession_numbers_of
 from gdtbridge.fhir.succession import successions
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import Order, OrderState
 from gdtbridge.orders.patient_moves import moved_at, moves_of
 from gdtbridge.people import Patient
 from gdtbridge.retrieve.finder import ArchiveFinder, Viewer
-from gdtbridge.retrieve.items import ListedStudy, in_one_chart
+from gdtbridge.retrieve.items import ListedStudy, by_chart
 from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.store import ListedObject, Narrowing
 from gdtbridge.sr import Report, ReportError, ReportHindered
@@ -139,7 +139,7 @@ class ResourceSources:
             for place, study in piece:
                 known = {
                     number: orders[number]
-                    for number in (accession_numbers_of(study) if chart_of(study) else ())
+                    for number in (accession_numbers_of(study) if study.chart else ())
                     if number in orders
                 }
                 numbers = (decided.get(one.id, "") for one in study.exam.claims)
@@ -323,7 +323,7 @@ class ResourceSources:
     def _as_fetched(self, number: str) -> Patient | None:
         """Return whom an archive names of whose exams somebody said that they are this number's."""
         for study in self.finder.studies(Narrowing(patients=(number,)), Viewer()):
-            if chart_of(study) == number:
+            if study.chart == number:
                 return study.exam.sent_patient
         return None
 
@@ -338,12 +338,9 @@ def _numbered(studies: Iterable[ListedStudy]) -> Iterator[tuple[tuple[int, int],
 
     A chart has one part of an exam, whomever the device named.
     """
-    for exam_id, found in groupby(studies, key=lambda one: one.exam.id):
-        parts: dict[object, list[ListedStudy]] = {}
-        for place, one in enumerate(found):
-            parts.setdefault(chart_of(one) or place, []).append(one)
-        for number, same in enumerate(parts.values()):
-            yield (exam_id, number), in_one_chart(same)
+    for exam_id, found in groupby(by_chart(studies), key=lambda one: one.exam.id):
+        for number, one in enumerate(found):
+            yield (exam_id, number), one
 
 
 def _is_from(place: tuple[int, int], behind: Place) -> bool:

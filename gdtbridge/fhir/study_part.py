@@ -41,7 +41,7 @@ class StudyPart:
     @property
     def chart(self) -> str:
         """The number of the chart it is in; empty where that is not decided."""
-        return chart_of(self.study)
+        return self.study.chart
 
     @property
     def id(self) -> str:
@@ -134,14 +134,5 @@ class StudyPart:
 
 def accession_numbers_of(study: ListedStudy) -> tuple[str, ...]:
     """Return those of the orders a study was done for; of what is in no chart what it says."""
-    met = (claim.order_number for claim in study.exam.claims) if chart_of(study) else ()
+    met = (claim.order_number for claim in study.exam.claims) if study.chart else ()
     return tuple(dict.fromkeys(filter(None, (study.exam.accession_number, *met))))
-
-
-def chart_of(study: ListedStudy) -> str:
-    """Return the number of the chart a study is in; empty where nobody, or time, has said so.
-
-    What another archive has of a patient is in no chart unless it was assigned here.
-    """
-    is_in = study.is_decided and any(one.number for one in study.exam.claims)
-    return study.patient_id if is_in else ""

@@ -1,7 +1,7 @@
 """The search through the archive: patients, studies, series and objects, as they were decided.
 
-A study is found for each of its people by itself, with that person's objects. Who may not see what
-is held is not told of it, nor is it counted.
+A study is found for each of its people by itself, with that person's objects, and once where they
+are in one chart. Who may not see what is held is not told of it, nor is it counted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gdtbridge.retrieve.attributes import QueryLevel, tables_of
 from gdtbridge.retrieve.broad_searches import BroadSearches
 from gdtbridge.retrieve.items import (
     ListedStudy,
+    by_chart,
     item_of,
     items_of,
     listed_as_it_leaves,
@@ -159,7 +160,7 @@ class ArchiveFinder:
         narrowing = narrowing_of(keys)
         if fuzzy_names:
             narrowing = replace(narrowing, words=words_of(keys))
-        studies = self.studies(narrowing, viewer, is_cancelled)
+        studies = by_chart(self.studies(narrowing, viewer, is_cancelled))
         if level is QueryLevel.PATIENT:
             items = self._patients(studies, keys, wanted, viewer)
         else:
@@ -259,7 +260,7 @@ class ArchiveFinder:
             of_patient = Narrowing(patients=(study.patient_id,))
             found = [
                 one
-                for one in self.studies(of_patient, viewer)
+                for one in by_chart(self.studies(of_patient, viewer))
                 if one.patient_id == study.patient_id
             ]
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 
 from pydicom import Dataset
 
@@ -32,6 +33,24 @@ class ListedStudy:
         """The number of the patient it is of."""
         return self.exam.patient_id
 
+    @property
+    def chart(self) -> str:
+        """The number of the chart it is in; empty where nobody, or time, has said so.
+
+        What another archive has of a patient is in no chart unless it was assigned here.
+        """
+        is_in = self.is_decided and any(one.number for one in self.exam.claims)
+        return self.patient_id if is_in else ""
+
+
+def by_chart(studies: Iterable[ListedStudy]) -> Iterator[ListedStudy]:
+    """Yield studies, of each the parts that are in one chart as one; those of an exam follow."""
+    for _, found in groupby(studies, key=lambda one: one.exam.id):
+        parts: dict[object, list[ListedStudy]] = {}
+        for place, one in enumerate(found):
+            parts.setdefault(one.chart or place, []).append(one)
+        yield from map(in_one_chart, parts.values())
+
 
 def in_one_chart(studies: Sequence[ListedStudy]) -> ListedStudy:
     """Return the parts of a study that are in one chart as one part.
@@ -39,7 +58,9 @@ def in_one_chart(studies: Sequence[ListedStudy]) -> ListedStudy:
     Of two people a device named somebody may have said that both are one, or their charts became
     one: the identity is that of the first.
     """
-    first = studies[0]
+    first, *others = studies
+    if not others:
+        return first
     claims = sorted((one for part in studies for one in part.exam.claims), key=lambda one: one.id)
     objects = sorted((one for part in studies for one in part.objects), key=lambda o: o.instance_id)
     instances = sum(part.exam.instances for part in studies)

@@ -75,6 +75,8 @@ def test_two_people_of_one_chart_are_one_study(fhir: Fhir, monkeypatch: pytest.M
     (study,) = fhir.found(f"/ImagingStudy?identifier={TWICE}")
     assert (study["id"], study["numberOfInstances"]) == (own["id"], 2)
     assert fhir.get(f"/ImagingStudy/{held['id']}").status_code == 404
+    (row,) = fhir.client.get(f"/dicom-web/studies?StudyInstanceUID={TWICE}").json or []
+    assert row["00201208"]["Value"] == [2]
 
     def said(_: ExamReports, exam: AssignedExam) -> bytes:
         return f"{len(exam.objects)} {exam.is_corrected}".encode()
