@@ -122,20 +122,28 @@ class ResourceSources:
     def parts(
         self, narrowing: Narrowing | None, viewer: Viewer, behind: Place = ()
     ) -> Iterator[StudyPart]:
-        """Yield the parts of studies, from the one at a place on; none without a narrowing."""
+        """Yield the parts of studies, from the one at a place on; none without a narrowing.
+
+        When an exam changed, and whose it was decided to be, is as old as what is told of it: what
+        changes meanwhile is told to who asks what changed since.
+        """
         if narrowing is None:
             return
         before = behind[0] + 1 if behind else None
-        studies = self.finder.studies(narrowing, viewer, before=before)
+        changed: dict[int, float] = {}
+        decided: dict[int, str] = {}
+
+        def note(connection: Connection, exams: Sequence[int]) -> None:
+            changed.update(store.exams_changed(connection, exams))
+            claims = claim_store.claims_of_exams(connection, exams)
+            decided.update({one.id: one.number for one in claims})
+
+        studies = self.finder.studies(narrowing, viewer, before=before, beside=note)
         numbered = _numbered(one for one in studies if is_uid(one.exam.study_instance_uid))
         while piece := list(islice(numbered, PIECE)):
             wanted = {one for _, study in piece for one in accession_numbers_of(study)}
-            exams = {study.exam.id for _, study in piece}
             with self.database.read() as connection:
                 orders = order_store.orders_by_number(connection, wanted)
-                claims = claim_store.claims_of_exams(connection, exams)
-                changed = store.exams_changed(connection, exams)
-            decided = {one.id: one.number for one in claims}
             for place, study in piece:
                 known = {
                     number: orders[number]

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydicom import Dataset
 
-from gdtbridge.database import Database
+from gdtbridge.database import Connection, Database
 from gdtbridge.retrieve import store
 from gdtbridge.retrieve.attributes import QueryLevel, tables_of
 from gdtbridge.retrieve.broad_searches import BroadSearches
@@ -59,6 +59,10 @@ ONLINE: Final = "ONLINE"
 
 def _never() -> bool:
     return False
+
+
+def _nothing(_connection: Connection, _exams: Sequence[int]) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +282,12 @@ class ArchiveFinder:
         is_cancelled: Callable[[], bool] = _never,
         *,
         before: int | None = None,
+        beside: Callable[[Connection, Sequence[int]], None] = _nothing,
     ) -> Iterator[ListedStudy]:
         """Yield the studies that can match, for each of their people; the newest exams first.
 
         Ends when ``is_cancelled``, at the next page of exams; begins behind the exam ``before``.
+        ``beside`` reads further of each page's exams (ids), at the moment the page is read.
         """
         narrowing = viewer.narrowed(narrowing)
         while not is_cancelled():
@@ -291,6 +297,7 @@ class ArchiveFinder:
                 objects: dict[int, list[ListedObject]] = {}
                 for held in store.objects_of(connection, [exam.id for exam in exams]):
                     objects.setdefault(held.exam_id, []).append(listed_as_it_leaves(held))
+                beside(connection, [exam.id for exam in exams])
             for one, is_decided in found:
                 claims = {claim.id for claim in one.claims}
                 of_exam = objects.get(one.id, ())

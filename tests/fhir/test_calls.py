@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -306,7 +305,7 @@ def test_what_changes_while_pages_are_fetched_hides_nothing(fhir: Fhir) -> None:
         if len(paged) == 1:
             number = page[0]["identifier"][0]["value"]
             with fhir.practice.core.database.write() as connection:
-                later = sa.update(placed_order).values(changed_at=time.time() + 1)
+                later = sa.update(placed_order).values(changed_at=fhir.practice.clock.seconds + 1)
                 connection.execute(later.where(placed_order.c.accession_number == number))
     assert paged == [*whole, whole[0]]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from pydicom import Dataset
 
 from gdtbridge.handing_out import AssignedExam, ExamReports
+from gdtbridge.orders import store as order_store
+from gdtbridge.orders.model import Order
 from gdtbridge.service import web_ports
 from gdtbridge.settings import load_settings
 from gdtbridge.web import create_app
@@ -169,6 +172,29 @@ def test_a_chart_that_moves_keeps_the_ids_of_its_exams(fhir: Fhir) -> None:
     fhir.practice.core.renumbering.renumber("4799", "4711", confirmed=True)
     again = fhir.found("/ImagingStudy?patient.identifier=4711")
     assert [one["id"] for one in again] == [one["id"] for one in before["ImagingStudy"]]
+
+
+def test_what_changes_while_it_is_told_is_told_again(
+    fhir: Fhir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exam never says that it changed later than what it says of whose it is."""
+    study = {"StudyInstanceUID": "2.25.8300", "AccessionNumber": ""}
+    fhir.practice.send(**study)
+    fhir.practice.wait()
+    asked = "/ImagingStudy?identifier=2.25.8300"
+    before = [one["meta"]["lastUpdated"] for one in fhir.found(asked)]
+    fhir.practice.clock.seconds += 1
+    read = order_store.orders_by_number
+
+    def meanwhile(*args: Any) -> Mapping[str, Order]:
+        fhir.practice.send(**study, SOPInstanceUID="2.25.8300.2")
+        return read(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gdtbridge.orders.store.orders_by_number", meanwhile)
+        assert [one["meta"]["lastUpdated"] for one in fhir.found(asked)] == before
+    assert [one["meta"]["lastUpdated"] for one in fhir.found(asked)] > before
+    fhir.practice.wait()
 
 
 def test_a_uid_that_is_none_breaks_no_search(fhir: Fhir) -> None:
