@@ -239,7 +239,7 @@ def wire(settings: Settings, routing: Routing, stores: Stores, clock: SteadyCloc
         trends=PatientTrends(database),
         handing=handing_desk_of(settings, stores, finder, routing.catalogue),
         work_items=WorkItems(database, book, editor, clock),
-        work_item_search=WorkItemSearch(database),
+        work_item_search=WorkItemSearch(database, finder.broad),
         fhir=FhirFacade(
             ResourceSources(database, finder, recent, fhir_names(settings)), clock.local
         ),

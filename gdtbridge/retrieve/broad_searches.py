@@ -27,7 +27,7 @@ class SearchesBusy(Exception):
 
 
 class BroadSearches:
-    """Gives room to `BROAD` searches that take long, by DICOMweb and FHIR together. Thread-safe."""
+    """Gives room to `BROAD` searches that take long, of all services together. Thread-safe."""
 
     def __init__(self) -> None:
         self._places = threading.BoundedSemaphore(BROAD)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +10,7 @@ from gdtbridge.database import Connection, Database
 from gdtbridge.dataset.values import to_instant
 from gdtbridge.orders import store as order_store
 from gdtbridge.orders.model import OrderState
-from gdtbridge.retrieve.broad_searches import SECONDS, SearchTooBroad
+from gdtbridge.retrieve.broad_searches import BroadSearches, SearchTooBroad
 from gdtbridge.retrieve.dicom_json import JsonDataset, json_dataset
 from gdtbridge.retrieve.query_keys import QueryRefused
 from gdtbridge.retrieve.web_keys import key_item, tags_named
@@ -55,6 +54,7 @@ class WorkItemSearch:
     """Answers searches. Thread-safe."""
 
     database: Database
+    broad: BroadSearches
 
     def find(
         self,
@@ -67,7 +67,8 @@ class WorkItemSearch:
 
         ``keys`` are names of attributes with a value, ``fields`` further ones to be answered, or
         ``all`` (`gdtbridge.retrieve.web_search.WebQuery`). Raises `QueryRefused` at once for a
-        value no attribute of its kind can have, and `SearchTooBroad` when it takes too long.
+        value no attribute of its kind can have, `SearchTooBroad` when it takes too long, and
+        `SearchesBusy` where others do.
         With ``fuzzy_names`` keys match names as `worklist.MatchPolicy` says.
         """
         if len(keys) + len(fields) > MOST_FIELDS:
@@ -86,23 +87,20 @@ class WorkItemSearch:
                 item = Projection(answered, search_tables()).of(item)
             yield json_dataset({**item, SPECIFIC_CHARACTER_SET: Element("CS")})
 
-    def matching(self, asked: Item) -> Iterator[WorkItem]:
-        """Return the work items that fit keys, the newest first; raise as `find` does."""
-        return self._matching(asked, query_of(asked))
-
     def _matching(self, asked: Item, query: Query) -> Iterator[WorkItem]:
-        until = time.monotonic() + SECONDS
+        """Yield the work items that fit, the newest first."""
         before: int | None = None
-        while time.monotonic() < until:
-            with self.database.read() as connection:
-                numbers = _narrowed(connection, asked, before)
-                orders = order_store.orders_by_id(connection, numbers)
-                kept = store.kept_of(connection, orders)
-                found = [work_item_of(connection, order, kept[order.id]) for order in orders]
-            yield from (one for one in found if query.matches(one.item))
-            if len(numbers) < PAGE:
-                return
-            before = numbers[-1]
+        with self.broad.run() as run:
+            while not run.is_late():
+                with self.database.read() as connection:
+                    numbers = _narrowed(connection, asked, before)
+                    orders = order_store.orders_by_id(connection, numbers)
+                    kept = store.kept_of(connection, orders)
+                    found = [work_item_of(connection, order, kept[order.id]) for order in orders]
+                yield from (one for one in found if query.matches(one.item))
+                if len(numbers) < PAGE:
+                    return
+                before = numbers[-1]
         raise SearchTooBroad(f"{START}, ProcedureStepState, PatientID")
 
 

@@ -214,8 +214,9 @@ def test_a_broad_search_finds_others_at_work(
         patched.setattr(broad_searches, "BROAD_SECONDS", -1.0)
         long = [archive.find(query, sees_held=True) for _ in range(broad_searches.BROAD)]
         assert all(next(one) for one in long)
-        refused = services.get("/studies?StudyDescription=*x*")
-        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        for search in ("/studies?StudyDescription=*x*", "/workitems?WorklistLabel=*x*"):
+            refused = services.get(search)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert services.get("/studies?PatientID=4711").status_code == 200
     for one in long:
         assert list(one)

@@ -46,7 +46,7 @@ class WorkItemSearchPort(Protocol):
         *,
         fuzzy_names: bool = False,
     ) -> Iterator[JsonDataset]:
-        """Return the matches; raise `QueryRefused` or `SearchTooBroad`."""
+        """Return the matches; raise `QueryRefused`, `SearchTooBroad` or `SearchesBusy`."""
 
 
 class EventPort(Protocol):
