@@ -236,7 +236,7 @@ def follow(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     """Return claims with what their numbers are now."""
     numbers = {getattr(one, name) for one in claims for name in _NUMBERS}
     moves = moves_of(connection, numbers)
-    return [followed(one, moves) for one in claims]
+    return [followed(one, moves) for one in claims] if moves.moved else list(claims)
 
 
 def claims_naming(connection: Connection, numbers: Iterable[str]) -> list[Claim]:

@@ -197,7 +197,8 @@ def item_of(**values: str | tuple[str, ...]) -> Item:
 
 
 def _element(VR: str, value: str | tuple[str, ...]) -> Element:  # noqa: N803
-    texts = tuple(filter(None, (value,) if isinstance(value, str) else value))
+    several = (value,) if isinstance(value, str) else value
+    texts = tuple([text for text in several if text])
     if VR == "US":
         return Element(VR, other=int(texts[0]) if texts else None)
     return Element(VR, texts=texts)

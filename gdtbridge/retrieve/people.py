@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gdtbridge.database import Connection
 from gdtbridge.exams import claim_store, result_store
-from gdtbridge.exams.model import Claim, ClaimState, Exam, PatientExam, exam_of
+from gdtbridge.exams.model import Claim, ClaimState, Exam, ExamResult, PatientExam, exam_of
 from gdtbridge.exams.studies import is_foreign
 from gdtbridge.orders.patient_moves import moves_of
 
@@ -25,12 +25,21 @@ def people_of(connection: Connection, exams: Sequence[Exam]) -> list[tuple[Patie
     of_exam: dict[int, list[Claim]] = {}
     for one in claims:
         of_exam.setdefault(one.exam_id, []).append(one)
-    return [
-        (_as_decided(connection, exam_of(exam, part)), True)
-        if chart
-        else (exam_of(exam, part), not person)
+    found = [
+        (exam_of(exam, part), chart, person)
         for exam in exams
         for (person, chart), part in _parts(of_exam.get(exam.id, ())).items()
+    ]
+    decided = [one for one, chart, _ in found if chart]
+    moves = moves_of(connection, (one.patient_id for one in decided))
+    sent: dict[int, list[ExamResult]] = {}
+    for result in result_store.results_of_exams(connection, {one.id for one in decided}):
+        sent.setdefault(result.exam_id, []).append(result)
+    return [
+        (_as_decided(connection, one, moves.all_of(one.patient_id), sent.get(one.id, ())), True)
+        if chart
+        else (one, not person)
+        for one, chart, person in found
     ]
 
 
@@ -48,26 +57,31 @@ def _parts(claims: Sequence[Claim]) -> dict[tuple[int, str], list[Claim]]:
     return parts
 
 
-def _as_decided(connection: Connection, one: PatientExam) -> PatientExam:
-    """Return an exam of one person as their chart has it, without an order of another chart."""
-    numbers = moves_of(connection, [one.patient_id]).all_of(one.patient_id)
-    sent = [
-        result
-        for result in result_store.results_of(connection, one.id)
-        if result.patient_id in numbers
-    ]
-    accession = next((result.accession_number for result in sent if result.accession_number), "")
+def _as_decided(
+    connection: Connection, one: PatientExam, numbers: Sequence[str], sent: Sequence[ExamResult]
+) -> PatientExam:
+    """Return an exam of one person as their chart has it, without an order of another chart.
+
+    ``numbers`` are those of the chart, ``sent`` are the results of the exam to whatever chart.
+    """
+    mine = [result for result in sent if result.patient_id in numbers]
+    accession = next((result.accession_number for result in mine if result.accession_number), "")
     if not accession and not is_foreign(connection, one.accession_number, numbers):
         accession = one.accession_number
-    one = replace(one, accession_number=accession)
-    if sent:
-        last = sent[-1]
-        return replace(
-            one,
-            patient_name=last.patient_name,
-            patient_birth_date=last.patient_birth_date,
-            patient_sex=last.patient_sex,
+    if mine:
+        name, birth_date, sex = (
+            mine[-1].patient_name,
+            mine[-1].patient_birth_date,
+            mine[-1].patient_sex,
         )
-    if one.sent_patient_id != one.patient_id:  # what the device said is of another number
-        return replace(one, patient_name="", patient_birth_date="", patient_sex="")
-    return one
+    elif one.sent_patient_id != one.patient_id:  # what the device said is of another number
+        name = birth_date = sex = ""
+    else:
+        name, birth_date, sex = one.patient_name, one.patient_birth_date, one.patient_sex
+    return replace(
+        one,
+        accession_number=accession,
+        patient_name=name,
+        patient_birth_date=birth_date,
+        patient_sex=sex,
+    )
