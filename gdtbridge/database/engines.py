@@ -24,6 +24,10 @@ from gdtbridge.errors import DatabaseError, NoInstallation
 
 CONNECTION_WAITS: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
 """How long libpq waits for a server (seconds) and for an acknowledgement of data (milliseconds)."""
+KEPT_OPEN: Final = 16
+"""Connections that stay open when nobody needs them."""
+MORE_ON_A_SERVER: Final = 48
+"""Further ones at a time to a server, which takes 100 from everybody; files take more."""
 WRITERS_LOCK: Final = 0x67647462
 """The advisory lock every writer on PostgreSQL takes; any number nobody else uses ("gdtb")."""
 
@@ -51,7 +55,7 @@ def engine_of(url: str, *, looking: bool) -> Engine:
     engine = sa.create_engine(
         parsed,
         connect_args={"timeout": writer_lock.BUSY_SECONDS, "check_same_thread": False},
-        pool_size=16,
+        pool_size=KEPT_OPEN,
         max_overflow=64,
     )
     event.listen(engine, "connect", _sqlite_pragmas)
@@ -106,7 +110,13 @@ def _server_engine(url: sa.URL, *, looking: bool) -> Engine:
         if looking:
             arguments["options"] = "-c default_transaction_read_only=on"
     arguments = {key: value for key, value in arguments.items() if key not in url.query}
-    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args=arguments,
+        pool_size=KEPT_OPEN,
+        max_overflow=MORE_ON_A_SERVER,
+    )
     if engine.dialect.name == "postgresql":
         event.listen(engine, "begin", _postgresql_begin)
     return engine

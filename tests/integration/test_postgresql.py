@@ -14,7 +14,7 @@ import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -402,6 +402,13 @@ def test_a_reader_sees_one_state(url: str) -> None:
             connection.execute(sa.update(schema_version).values(version=7))
         assert reading.execute(query).scalar_one() == before
     database.close()
+
+
+def test_many_look_at_once(url: str) -> None:
+    """Pages, viewers, devices and what runs by itself: nobody waits for another's connection."""
+    with closing(Database(url)) as database, ExitStack() as looking:
+        for _ in range(40):
+            looking.enter_context(database.read()).execute(sa.select(exam.c.id)).all()
 
 
 def test_a_rehearsal_changes_nothing(url: str) -> None:
