@@ -1,4 +1,4 @@
-"""The database: engine and transactions; the tables are in ``gdtbridge.schema``.
+"""The database: engines, transactions, locks, files; the tables are in ``gdtbridge.schema``.
 
 Nothing outside this room is SQLite-only. What must not live here: statements, which are those of
 the stores.

@@ -1,4 +1,4 @@
-"""Exams and their reports in the database; every call works inside the caller's transaction."""
+"""Exams in the database, and which are due; every call works inside the caller's transaction."""
 
 from __future__ import annotations
 

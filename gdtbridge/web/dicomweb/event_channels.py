@@ -3,8 +3,8 @@
 A subscriber has one channel, the newest it opened. It is sent the events it still has to get, and
 they count as got when it has answered the ping behind them; so a connection that breaks, or a
 restart, repeats the last ones instead of losing them. Whoever opened it is asked for the right to
-it before anything is sent, and every few seconds: a channel is open no longer than its token is
-good, or its person signed in.
+it before anything is sent, and every second: a channel is open no longer than its token is good, or
+its person signed in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""WADO-RS (PS3.18 10.4): studies, series and instances, and their metadata."""
+"""WADO-RS (PS3.18 10.4): studies, series and instances, and single long values of them."""
 
 from __future__ import annotations
 
