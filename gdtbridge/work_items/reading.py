@@ -11,7 +11,7 @@ from gdtbridge.dataset.values import to_date, to_instant
 from gdtbridge.durable.clock import local_time
 from gdtbridge.errors import OrderError
 from gdtbridge.orders.model import Order, OrderRequest
-from gdtbridge.orders.schedule import PAST, TOO_FAR, furthest
+from gdtbridge.orders.schedule import PAST, TOO_FAR, furthest, start_of
 from gdtbridge.people import Patient
 from gdtbridge.work_items.attributes import NEVER_TOLD, of_order
 from gdtbridge.work_items.form import PERFORMERS, PRIORITIES, REQUEST, STATIONS
@@ -124,18 +124,20 @@ def _label(item: Item, before: Order | None) -> str:
 
 
 def _start(item: Item, now: datetime, before: Order | None) -> datetime:
-    """Return the local time a work item is for."""
+    """Return the local time a work item is for; of a day alone it is that of any other order."""
     said = text_of(item, "ScheduledProcedureStepStartDateTime")
     start = local_of(said)
     if start is None:
         raise OrderError("scheduled", NO_TIME)
-    if before is not None and start == before.scheduled:
-        return start
+    known = before.scheduled if before is not None else None
+    is_day = len(said) == len("YYYYMMDD")
+    if known is not None and (start.date() == known.date() if is_day else start == known):
+        return known
     if start.date() < now.date():
         raise OrderError("scheduled", PAST)
     if start > furthest(now):
         raise OrderError("scheduled", TOO_FAR)
-    return start
+    return (start_of(start.date(), None, now) or start) if is_day else start
 
 
 def local_of(text: str) -> datetime | None:

@@ -179,6 +179,18 @@ def test_a_work_item_is_an_order(calls: Calls) -> None:
     assert "00081195" not in calls.item(path)
 
 
+def test_a_day_alone_is_for_the_time_of_the_call(calls: Calls) -> None:
+    """As of every other order: midnight is a time nobody meant. Said again it moves nothing."""
+    start = "ScheduledProcedureStepStartDateTime"
+    path = calls.make(**{start: "20250109"})
+    assert read(calls.item(path))[start] == f"20250109{calls.practice.clock.local():%H%M%S}"
+    calls.practice.clock.seconds += 60.0
+    again = told(**{start: "20250109"})
+    before = calls.item(path)
+    assert calls.send("POST", path, again).status_code == 200
+    assert read(calls.item(path))[start] == read(before)[start]
+
+
 def test_every_order_is_a_work_item(calls: Calls) -> None:
     """One that was clicked has a UID made from it, which leads back to it."""
     request = calls.practice.order(patient_id="K1", family_name="Klick")
