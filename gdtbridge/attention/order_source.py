@@ -9,11 +9,11 @@ from gdtbridge.attention.model import MOST_OF_A_KIND, AttentionItem
 from gdtbridge.database import Database
 from gdtbridge.durable.clock import Clock
 from gdtbridge.exams.steps.waiting import TOLD_SECONDS, StepProblem, waiting_steps
-from gdtbridge.orders import OrderState, store
+from gdtbridge.orders import Order, OrderState, store
 
 _CAUSES: Final = {
-    OrderState.DONE: "Als fertig gemeldet. / Reported as done.",
-    OrderState.EXPIRED: "Begonnen und nicht beendet. / Begun and not ended.",
+    OrderState.DONE: "Als fertig gemeldet{de}. / Reported as done{en}.",
+    OrderState.EXPIRED: "Begonnen und nicht beendet{de}. / Begun and not ended{en}.",
 }
 
 
@@ -43,9 +43,16 @@ class ExaminedOrderSource:
                 f"order:{one.accession_number}",
                 one.unlisted_at or one.images_due_at or now,
                 one.patient.listed,
-                _CAUSES[one.state],
+                _cause(one),
                 {"study": one.study_instance_uid},
             )
             for one in found
             if one.study_instance_uid not in told
         ]
+
+
+def _cause(order: Order) -> str:
+    """Return what was told of an order, and the devices it was for: there the images are."""
+    devices = ", ".join(order.stations)
+    de, en = (f" ({word} {devices})" if devices else "" for word in ("Auftrag für", "ordered for"))
+    return _CAUSES[order.state].format(de=de, en=en)

@@ -185,6 +185,9 @@ def test_every_place_says_the_same_of_an_examination(practice: Practice) -> None
         practice.core.orders.clean()
         for way, (_, told) in WAYS.items():
             assert (way, moment, ward.said(way)) == (way, moment, told[moment])
+    needs = ExaminedOrderSource(practice.database, practice.clock).items()
+    assert needs, "who is to send the images again has to know from where"
+    assert all("(Auftrag für US01). / " in one.detail for one in needs)
 
     search = practice.core.search
     found = search.find(search.read("Muster")).lines
