@@ -123,7 +123,7 @@ def _delivered(asked: AskedPractice) -> str:
 
 LIVES = [
     (_later, EntryOutcome.LATER, "Erst nach der Abfrage", "heute 09:35:15, 5 Minuten danach"),
-    (_done, EntryOutcome.DONE, "Bilder der Untersuchung sind da", "heute 09:30:15"),
+    (_done, EntryOutcome.DONE, "Die Untersuchung ist fertig (so gemeldet, oder", "heute 09:30:15"),
     (_cancelled, EntryOutcome.CANCELLED, "Vor der Abfrage storniert", "heute 09:30:15"),
     (_left_after, EntryOutcome.ANSWERED, "Geliefert", ""),
     (_gone, EntryOutcome.GONE, "ohne dass die Bridge ihn entfernt hat", ""),
