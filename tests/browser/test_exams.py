@@ -17,6 +17,7 @@ from gdtbridge.people import Patient
 from tests.tools.browser import (
     covered_on_the_way,
     each_width,
+    lines_of,
     next_page,
     screen,
     scrolls_sideways,
@@ -132,6 +133,9 @@ def test_every_page_is_accessible(browser: Browser, shelf: Shelf) -> None:
             for width in each_width(page):
                 assert violations(page) == [], (path, width)
                 assert not scrolls_sideways(page), (path, width)
+                if path == PAGES["list"] and width == "tablet":
+                    heading = page.get_by_role("columnheader").nth(2)
+                    assert lines_of(heading) == 1
             expect(page.locator("main img:not(.thumbs img)")).to_have_count(0)
 
 

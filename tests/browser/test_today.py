@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.browser import (
     covered_on_the_way,
     each_width,
+    lines_of,
     next_page,
     screen,
     scrolls_sideways,
@@ -191,17 +192,6 @@ def test_an_open_menu_is_accessible(browser: Browser, url: str) -> None:
         assert not scrolls_sideways(page)
         page.keyboard.press("Escape")
         expect(page.locator("summary")).to_be_focused()
-
-
-def lines_of(words: Locator) -> int:
-    """Return in how many lines words are shown."""
-    return int(
-        words.evaluate("""(one) => {
-          const range = document.createRange();
-          range.selectNodeContents(one);
-          return new Set([...range.getClientRects()].map((box) => box.top)).size;
-        }""")
-    )
 
 
 def test_the_day_is_accessible(browser: Browser, url: str) -> None:

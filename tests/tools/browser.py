@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 AXE: Final = Path(__file__).parents[2] / ".peers" / "node_modules" / "axe-core" / "axe.min.js"
 PROGRAMS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -123,6 +123,17 @@ def violations(page: Page) -> list[str]:
 def scrolls_sideways(page: Page) -> bool:
     """Return whether a page is wider than its window (WCAG 1.4.10)."""
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def lines_of(words: Locator) -> int:
+    """Return in how many lines words are shown."""
+    return int(
+        words.evaluate("""(one) => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return new Set([...range.getClientRects()].map((box) => box.top)).size;
+        }""")
+    )
 
 
 def covered_on_the_way(page: Page, most: int = 200) -> list[str]:
