@@ -136,6 +136,7 @@ def test_every_page_is_accessible(browser: Browser, shelf: Shelf) -> None:
                 if path == PAGES["list"] and width == "tablet":
                     heading = page.get_by_role("columnheader").nth(2)
                     assert lines_of(heading) == 1
+                    assert lines_of(page.locator("td.figures").first) == 2, "day, time"
             expect(page.locator("main img:not(.thumbs img)")).to_have_count(0)
 
 
